@@ -1,0 +1,1 @@
+"""Reads ``clinic.yml`` and ``data/responses``; fills clinic facts into texts."""
