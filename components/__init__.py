@@ -1,0 +1,1 @@
+"""Our Rasa extension points: NLU components, policies, NLG, channels, compat."""

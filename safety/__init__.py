@@ -1,0 +1,1 @@
+"""Danger detector and redactor, with their phrases: no Rasa, no Django."""

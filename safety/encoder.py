@@ -1,0 +1,108 @@
+"""The sentence encoder: text to a 384-dimensional unit vector, int8 ONNX on the CPU.
+
+Used by the danger detector and, in the NLU pipeline, by the sentence featurizer. The
+model is all-MiniLM-L6-v2 fine-tuned once on this project's own data:
+docs/decisions/0004-sentence-encoder.md
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+ENCODER_FOLDER = Path(__file__).resolve().parent / "encoder"
+DIMENSIONS = 384
+MAX_TOKENS = 128
+CACHE_SIZE = 512
+
+
+class EncoderError(RuntimeError):
+    """The encoder's files are missing or broken."""
+
+
+class SentenceEncoder:
+    """Encodes texts; safe to share between threads."""
+
+    def __init__(self, folder: Path = ENCODER_FOLDER, *, threads: int = 1) -> None:
+        """Loads model and tokenizer.
+
+        Args:
+            folder: holds ``model.onnx`` and ``tokenizer.json``.
+            threads: CPU threads a call may use.
+
+        Raises:
+            EncoderError: names the missing file.
+        """
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        for name in ("model.onnx", "tokenizer.json"):
+            if not (folder / name).is_file():
+                raise EncoderError(
+                    f"{folder / name}: not found. It is part of the repository; "
+                    f"run 'git checkout -- {folder.name}'."
+                )
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(max_length=MAX_TOKENS)
+        self._tokenizer.enable_padding()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+        self._inputs = {entry.name for entry in self._session.get_inputs()}
+        self._cache: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def encode(self, text: str) -> np.ndarray:
+        """Vector of one text, shape (384,), float32, length 1; the last 512 are kept."""
+        with self._lock:
+            vector = self._cache.get(text)
+            if vector is not None:
+                self._cache.move_to_end(text)
+                return vector
+        vector = self._run([text])[0]
+        with self._lock:
+            self._cache[text] = vector
+            if len(self._cache) > CACHE_SIZE:
+                self._cache.popitem(last=False)
+        return vector
+
+    def encode_many(self, texts: list[str], *, batch_size: int = 64) -> np.ndarray:
+        """Vectors of many texts, shape (len(texts), 384), float32.
+
+        Texts of similar length share a batch, so that little is spent on padding.
+        """
+        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
+        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
+        for start in range(0, len(order), batch_size):
+            chosen = order[start : start + batch_size]
+            vectors[chosen] = self._run([texts[index] for index in chosen])
+        return vectors
+
+    def _run(self, texts: list[str]) -> np.ndarray:
+        encodings = self._tokenizer.encode_batch(texts)
+        ids = np.array([encoding.ids for encoding in encodings], dtype=np.int64)
+        mask = np.array(
+            [encoding.attention_mask for encoding in encodings], dtype=np.int64
+        )
+        feed = {"input_ids": ids, "attention_mask": mask}
+        if "token_type_ids" in self._inputs:
+            feed["token_type_ids"] = np.zeros_like(ids)
+        tokens = self._session.run(None, feed)[0]
+        if tokens.ndim == 3:
+            weights = mask[:, :, None].astype(np.float32)
+            tokens = (tokens * weights).sum(axis=1) / weights.sum(axis=1)
+        norms = np.linalg.norm(tokens, axis=1, keepdims=True)
+        return (tokens / np.maximum(norms, 1e-9)).astype(np.float32)
+
+
+@cache
+def shared_encoder() -> SentenceEncoder:
+    """The one encoder of this process."""
+    return SentenceEncoder()

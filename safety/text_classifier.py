@@ -1,0 +1,215 @@
+"""A linear text classifier on sentence vectors and hashed n-grams, saved without pickle.
+
+Two uses: the danger detector (danger or not) and the NLU pipeline (intents). Each is
+the mean, in log space, of two multinomial logistic regressions: one on the encoder's
+vectors, one on TF-IDF weighted word and character n-grams. The two err differently:
+docs/decisions/0005-understanding.md has the ablation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import HashingVectorizer
+
+WORD_FEATURES = 2**15
+CHARACTER_FEATURES = 2**16
+
+
+class ClassifierFileError(ValueError):
+    """A saved classifier can't be read."""
+
+
+@dataclass
+class Linear:
+    """Weights of one multinomial logistic regression."""
+
+    weights: np.ndarray  # (features, classes)
+    intercept: np.ndarray  # (classes,)
+
+    def log_probabilities(self, features: Any) -> np.ndarray:
+        """Log probabilities, shape (texts, classes), of (texts, features)."""
+        scores = np.asarray(features @ self.weights) + self.intercept
+        scores -= scores.max(axis=1, keepdims=True)
+        return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+
+
+class SparseFeatures:
+    """Hashed word and character n-grams of texts, weighted by inverse frequency."""
+
+    def __init__(self, idf: np.ndarray | None = None) -> None:
+        """Starts with the weights learned by ``fit``, if there are any."""
+        self._words = HashingVectorizer(
+            n_features=WORD_FEATURES,
+            ngram_range=(1, 2),
+            token_pattern=r"(?u)\b\w+\b",
+            alternate_sign=False,
+            norm=None,
+            dtype=np.float32,
+        )
+        self._characters = HashingVectorizer(
+            n_features=CHARACTER_FEATURES,
+            analyzer="char_wb",
+            ngram_range=(2, 5),
+            alternate_sign=False,
+            norm=None,
+            dtype=np.float32,
+        )
+        self.idf = idf
+
+    def fit(self, texts: list[str]) -> SparseFeatures:
+        """Learns the inverse document frequency of every hashed feature."""
+        counts = self._counts(texts)
+        seen = np.asarray((counts > 0).sum(axis=0)).ravel()
+        self.idf = (np.log((1 + len(texts)) / (1 + seen)) + 1).astype(np.float32)
+        return self
+
+    def transform(self, texts: list[str]) -> csr_matrix:
+        """Features of shape (texts, 98304); each of the two halves has length 1."""
+        counts = self._counts(texts)
+        counts.data = 1 + np.log(counts.data)
+        weighted = counts.multiply(self.idf).tocsr()
+        parts = (weighted[:, :WORD_FEATURES], weighted[:, WORD_FEATURES:])
+        return hstack([_unit_rows(part) for part in parts]).tocsr()
+
+    def _counts(self, texts: list[str]) -> csr_matrix:
+        texts = [text.lower() for text in texts]
+        parts = [self._words.transform(texts), self._characters.transform(texts)]
+        return hstack(parts).tocsr()
+
+
+def _unit_rows(matrix: csr_matrix) -> csr_matrix:
+    from sklearn.preprocessing import normalize
+
+    return normalize(matrix, copy=False)
+
+
+class TextClassifier:
+    """Probabilities of labels for texts and their sentence vectors."""
+
+    def __init__(
+        self,
+        labels: list[str],
+        dense: Linear,
+        sparse: Linear,
+        features: SparseFeatures,
+        *,
+        temperature: float = 0.8,
+        dense_share: float = 0.5,
+    ) -> None:
+        """Puts a fitted classifier together; use ``fit`` or ``load``."""
+        self.labels = labels
+        self.dense = dense
+        self.sparse = sparse
+        self.features = features
+        self.temperature = temperature
+        self.dense_share = dense_share
+
+    @classmethod
+    def fit(
+        cls,
+        texts: list[str],
+        vectors: np.ndarray,
+        labels: list[str],
+        *,
+        dense_strength: float = 10.0,
+        sparse_strength: float = 30.0,
+        seed: int = 7,
+    ) -> TextClassifier:
+        """Fits both regressions; the same data gives the same classifier.
+
+        Args:
+            texts: the examples.
+            vectors: their sentence vectors, shape (texts, 384).
+            labels: one label for each text.
+            dense_strength: inverse regularisation (C) on the vectors.
+            sparse_strength: the same on the n-grams.
+            seed: for the solvers' shuffling.
+        """
+        features = SparseFeatures().fit(texts)
+        names, dense = _fit_linear(vectors, labels, dense_strength, seed)
+        _, sparse = _fit_linear(
+            features.transform(texts), labels, sparse_strength, seed
+        )
+        return cls(names, dense, sparse, features)
+
+    def log_probabilities(
+        self, texts: list[str], vectors: np.ndarray
+    ) -> np.ndarray:
+        """Calibrated log probabilities, shape (texts, labels)."""
+        dense = self.dense.log_probabilities(vectors)
+        sparse = self.sparse.log_probabilities(self.features.transform(texts))
+        mixed = self.dense_share * dense + (1 - self.dense_share) * sparse
+        mixed /= self.temperature
+        mixed -= mixed.max(axis=1, keepdims=True)
+        return mixed - np.log(np.exp(mixed).sum(axis=1, keepdims=True))
+
+    def probabilities(self, texts: list[str], vectors: np.ndarray) -> np.ndarray:
+        """Calibrated probabilities, shape (texts, labels), each row sums to 1."""
+        return np.exp(self.log_probabilities(texts, vectors))
+
+    def save(self, file: Path) -> None:
+        """Writes arrays only (no pickle), weights as 16-bit floats."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(
+            file,
+            labels=np.array(self.labels),
+            dense_weights=self.dense.weights.astype(np.float16),
+            dense_intercept=self.dense.intercept.astype(np.float32),
+            sparse_weights=self.sparse.weights.astype(np.float16),
+            sparse_intercept=self.sparse.intercept.astype(np.float32),
+            idf=self.features.idf,
+            scalars=np.array([self.temperature, self.dense_share]),
+        )
+
+    @classmethod
+    def load(cls, file: Path) -> TextClassifier:
+        """Reads what ``save`` wrote.
+
+        Raises:
+            ClassifierFileError: names the file and what to do.
+        """
+        try:
+            with np.load(file, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            scalars = arrays["scalars"]
+            return cls(
+                [str(label) for label in arrays["labels"]],
+                Linear(
+                    arrays["dense_weights"].astype(np.float32),
+                    arrays["dense_intercept"],
+                ),
+                Linear(
+                    arrays["sparse_weights"].astype(np.float32),
+                    arrays["sparse_intercept"],
+                ),
+                SparseFeatures(arrays["idf"]),
+                temperature=float(scalars[0]),
+                dense_share=float(scalars[1]),
+            )
+        except (OSError, KeyError, ValueError) as error:
+            raise ClassifierFileError(
+                f"{file}: not a saved classifier ({error}). Run 'make train'."
+            ) from error
+
+
+def _fit_linear(
+    features: Any, labels: list[str], strength: float, seed: int
+) -> tuple[list[str], Linear]:
+    from sklearn.linear_model import LogisticRegression
+
+    regression = LogisticRegression(
+        C=strength, max_iter=200, tol=1e-3, random_state=seed
+    ).fit(features, labels)
+    weights, intercept = regression.coef_, regression.intercept_
+    if len(regression.classes_) == 2:  # scikit-learn stores one column for two classes
+        weights = np.vstack([-weights / 2, weights / 2])
+        intercept = np.concatenate([-intercept / 2, intercept / 2])
+    return (
+        [str(name) for name in regression.classes_],
+        Linear(weights.T.astype(np.float32), intercept.astype(np.float32)),
+    )
