@@ -35,8 +35,8 @@ from rasa.shared.core.trackers import (
 )
 from rasa.shared.exceptions import InvalidConfigException
 
-# Some thirty turns: five times what the longest-sighted policy looks at.
-REMEMBERED_EVENTS = 160
+# Some sixteen turns; no policy looks at more than six states (config.yml).
+REMEMBERED_EVENTS = 100
 FEWEST_EVENTS = 40
 IDLE_HOURS = 6.0
 MAX_CONVERSATIONS = 5000
@@ -71,7 +71,7 @@ class BoundedTrackerStore(InMemoryTrackerStore):
         if max_conversations < 1:
             _refuse("max_conversations", max_conversations, 1)
         super().__init__(domain or Domain.empty(), event_broker, **kwargs)
-        self.store: dict[str, DialogueStateTracker] = {}  # type: ignore[assignment]
+        self.store: dict[str, DialogueStateTracker] = {}
         self._last_used: dict[str, float] = {}
         self._remembered = remembered_events
         self._idle_seconds = idle_hours * 3600

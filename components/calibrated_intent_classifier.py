@@ -28,7 +28,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from safety.clauses import clauses_of
 from safety.encoder import shared_encoder
-from safety.text_classifier import TextClassifier
+from safety.text_classifier import ClassifierFileError, TextClassifier
 
 CLAUSE_RANKINGS_KEY = "clause_probabilities"
 PROBABILITIES_KEY = "intent_probabilities"
@@ -121,6 +121,8 @@ class CalibratedIntentClassifier(IntentClassifier, GraphComponent):
         try:
             with model_storage.read_from(resource) as folder:
                 classifier = TextClassifier.load(folder / WEIGHTS_FILE)
+        except ClassifierFileError:
+            raise  # a damaged model must not pass for one without examples
         except ValueError:  # trained without a single intent example
             classifier = None
         return cls(config, model_storage, resource, classifier)

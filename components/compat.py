@@ -185,8 +185,9 @@ def _restore_numpy_name() -> None:
     """Rasa reads ``numpy.VisibleDeprecationWarning``, which numpy 2 moved."""
     import numpy
 
-    if not hasattr(numpy, "VisibleDeprecationWarning"):
-        numpy.VisibleDeprecationWarning = numpy.exceptions.VisibleDeprecationWarning
+    name = "VisibleDeprecationWarning"
+    if not hasattr(numpy, name):
+        setattr(numpy, name, getattr(numpy.exceptions, name))
 
 
 def install() -> None:

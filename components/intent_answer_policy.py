@@ -6,6 +6,7 @@ one", "yes") and lets a general answer follow a medical hand-off.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rasa.core.featurizers.tracker_featurizers import TrackerFeaturizer
@@ -39,11 +40,12 @@ _TOPIC_OF_TREATMENT = {
     "injection": "routes_of_administration",
 }
 _ORDINALS = (
-    {"first", "1", "1st", "one", "top", "uno"},
+    {"first", "1", "1st", "top", "uno"},
     {"second", "2", "2nd", "two", "middle"},
     {"third", "3", "3rd", "three"},
 )
 _LAST = {"last", "bottom", "final"}
+_ONE = {"one"}  # the first, unless another number goes before: "the second one"
 
 
 @DefaultV1Recipe.register(
@@ -177,12 +179,14 @@ def _chosen_suggestion(
     offered = _last_suggestions(tracker)
     if not offered:
         return None
-    words = set((message.text or "").lower().replace(".", " ").split())
+    words = set(re.findall(r"\w+", (message.text or "").lower()))
     if words & _LAST:
         return offered[-1]
     for position, names in enumerate(_ORDINALS):
         if words & names and position < len(offered):
             return offered[position]
+    if words & _ONE and not words & set().union(*_ORDINALS):
+        return offered[0]
     return offered[0] if intent == "affirm" and len(offered) == 1 else None
 
 

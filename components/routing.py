@@ -29,15 +29,16 @@ class RoutingThresholds:
 
     urgent: float = 0.5  # mass of crisis or emergency intents
     near_miss: float = 0.7  # so sure of a near miss that a phrase alone is softened
-    medical: float = 0.3  # mass of medical intents: when in doubt, hand off
-    medical_hint: float = 0.1  # the same with a personal cue in the message
+    medical: float = 0.2  # mass of medical intents: when in doubt, hand off
+    medical_hint: float = 0.08  # the same with a personal cue in the message
     medical_clause: float = 0.9  # mass in one clause …
     medical_clause_whole: float = 0.03  # … if the whole message agrees a little
     admin_clause: float = 0.8  # front desk mass in one clause of a general question
-    answer: float = 0.4  # least probability of an intent that is acted on
+    answer: float = 0.3  # least probability of an intent that is acted on
+    margin: float = 0.06  # two general topics closer than this: "did you mean"
     answer_out_of_scope: float = 0.25  # more out-of-scope mass than this: no answer
-    suggest: float = 0.04  # least probability of a suggestion
-    alternative: float = 0.12  # least probability of one offered beside an answer
+    suggest: float = 0.03  # least probability of a suggestion
+    alternative: float = 0.05  # least probability of one offered beside an answer
     also: float = 0.25  # least probability of a general answer after a hand-off
     also_clause: float = 0.6  # the same within a clause of its own
     check_in: float = 0.06  # crisis mass at which the gentle line is added
@@ -86,9 +87,7 @@ _FOREIGN_SCRIPT = re.compile(
 _LETTER = re.compile(r"[^\W\d_]")
 
 
-def decide(
-    evidence: Evidence, thresholds: RoutingThresholds | None = None
-) -> Decision:
+def decide(evidence: Evidence, thresholds: RoutingThresholds | None = None) -> Decision:
     """The decision on one message: emergency, crisis, medical, admin, faq, the rest."""
     limits = thresholds or RoutingThresholds()
     urgent = _urgent(evidence, limits)
@@ -132,13 +131,13 @@ def _urgent(evidence: Evidence, limits: RoutingThresholds) -> Decision | None:
 
 
 def _foreign(evidence: Evidence, limits: RoutingThresholds) -> Decision | None:
+    check_in = evidence.verdict.level != "none"
     letters = len(_LETTER.findall(evidence.text))
     if letters and len(_FOREIGN_SCRIPT.findall(evidence.text)) > letters / 3:
-        return Decision("foreign_other", 1.0, "script")
+        return Decision("foreign_other", 1.0, "script", check_in)
     masses = {name: evidence.whole.get(name, 0.0) for name in FOREIGN_INTENTS}
     if sum(masses.values()) >= limits.answer:
         name = max(masses, key=masses.__getitem__)
-        check_in = evidence.verdict.level != "none"
         return Decision(name, sum(masses.values()), "classifier", check_in)
     return None
 
@@ -152,9 +151,9 @@ def _medical(evidence: Evidence, limits: RoutingThresholds) -> Decision | None:
     reason = ""
     if total >= limits.medical:
         reason = "classifier"
-    elif cue in ("pregnancy", "dosing") and other < 0.5:
-        reason = "cue"
-    elif cue and total >= limits.medical_hint:
+    elif (cue in ("pregnancy", "dosing") and other < 0.5) or (
+        cue and total >= limits.medical_hint
+    ):
         reason = "cue"
     elif (
         clause >= limits.medical_clause
@@ -211,9 +210,7 @@ def _also(evidence: Evidence, limits: RoutingThresholds) -> str | None:
     intent, probability = _likeliest(evidence.whole, "faq")
     if probability >= limits.also:
         return intent
-    best = (
-        (*_likeliest(row, "faq"), mass(row, "medical")) for row in evidence.clauses
-    )
+    best = ((*_likeliest(row, "faq"), mass(row, "medical")) for row in evidence.clauses)
     for name, likely, medical in sorted(best, key=lambda item: -item[1]):
         if likely >= limits.also_clause and medical < limits.medical:
             return name
@@ -226,9 +223,11 @@ def _general(evidence: Evidence, limits: RoutingThresholds) -> Decision:
     probability = whole.get(intent, 0.0)
     route = route_of(intent)
     check_in = _check_in(evidence, intent, limits.check_in)
-    unsure = probability < limits.answer or (
-        route == "faq" and mass(whole, "out_of_scope") >= limits.answer_out_of_scope
-    )
+    others = [p for name, p in whole.items() if name != intent and name[:4] == "ask_"]
+    unsure = probability < limits.answer
+    if route == "faq":
+        unsure |= probability - max(others, default=0.0) < limits.margin
+        unsure |= mass(whole, "out_of_scope") >= limits.answer_out_of_scope
     if intent == "unclear" or (unsure and route != "out_of_scope"):
         topics = _topics(whole, limits.suggest)
         return Decision(

@@ -70,8 +70,14 @@ class SafetyGate(IntentClassifier, GraphComponent):
             "thresholds": {},
         }
 
-    def __init__(self, config: dict[str, Any]) -> None:
+    def __init__(
+        self, config: dict[str, Any], *, detector: DangerDetector | None = None
+    ) -> None:
         """Checks the thresholds.
+
+        Args:
+            config: from ``config.yml``.
+            detector: the one of this process if left out.
 
         Raises:
             ValueError: names a threshold that does not exist.
@@ -85,7 +91,7 @@ class SafetyGate(IntentClassifier, GraphComponent):
                 f"use one of {', '.join(sorted(known))}."
             )
         self.thresholds = RoutingThresholds(**chosen)
-        self._detector: DangerDetector | None = None
+        self._detector = detector
 
     @classmethod
     def create(

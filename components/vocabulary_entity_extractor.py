@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from operator import itemgetter
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -29,14 +30,15 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-WORD = re.compile(r"\w+(?:[-'.’]\w+)*")
+WORD = re.compile(r"\w+(?:[-'.\u2019]\w+)*")
 SPACY_LABELS = {"GPE": "place", "LOC": "place", "FAC": "place", "DATE": "date"}
 AGE = re.compile(
-    r"\b(?:(?:i'?m|i am|age[d]?|she is|he is|she's|he's|turned|is)\s+(\d{1,3})(?=\s*(?:$|[.,;!?]|and\b|but\b|years?\b|yrs?\b|yo\b|y/o))"
+    r"\b(?:(?:i['\u2019]?m|i am|age[d]?|s?he['\u2019]?s|turned|is)\s+(\d{1,3})"
+    r"(?=\s*(?:$|[.,;!?]|and\b|but\b|years?\b|yrs?\b|yo\b|y/o))"
     r"|(\d{1,3})[\s-]*(?:years?|yrs?|yr)[\s-]*olds?|(\d{1,3})\s?(?:yo|y/o)\b)",
     re.IGNORECASE,
 )
-LONGEST_TERM = 6  # words
+LONGEST_TERM = 8  # words
 
 
 @DefaultV1Recipe.register(
@@ -74,6 +76,13 @@ class VocabularyEntityExtractor(GraphComponent, EntityExtractorMixin):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Reads look-up tables and synonyms from the training data."""
+        self.learn(training_data)
+        with self._model_storage.write_to(self._resource) as folder:
+            (folder / "terms.json").write_text(json.dumps(self.terms, sort_keys=True))
+        return self._resource
+
+    def learn(self, training_data: TrainingData) -> None:
+        """Takes over the terms of the training data."""
         synonyms = {
             _key(text): value for text, value in training_data.entity_synonyms.items()
         }
@@ -81,9 +90,6 @@ class VocabularyEntityExtractor(GraphComponent, EntityExtractorMixin):
             for element in table["elements"]:
                 key = _key(element)
                 self.terms[key] = (table["name"], synonyms.get(key, element))
-        with self._model_storage.write_to(self._resource) as folder:
-            (folder / "terms.json").write_text(json.dumps(self.terms, sort_keys=True))
-        return self._resource
 
     @classmethod
     def load(
@@ -130,7 +136,7 @@ class VocabularyEntityExtractor(GraphComponent, EntityExtractorMixin):
             years = next(group for group in match.groups() if group)
             if int(years) <= 110:
                 found.append(_entity("age", years, match.start(), match.end()))
-        return found
+        return sorted(found, key=itemgetter(ENTITY_ATTRIBUTE_START))
 
     def _term_length(self, text: str, words: list[re.Match], at: int) -> int:
         """Words of the longest term that starts at a word; 0 if none does."""
@@ -142,8 +148,9 @@ class VocabularyEntityExtractor(GraphComponent, EntityExtractorMixin):
 
 
 def _key(text: str) -> str:
-    """How a term is compared: lower case, straight quotes, single spaces."""
-    return " ".join(text.lower().replace("’", "'").replace("'", "").split())
+    """How a term is compared: lower case, no quotes, no full stop at its end."""
+    plain = text.lower().replace("\u2019", "").replace("'", "").rstrip(". ")
+    return " ".join(plain.split())
 
 
 def _entity(entity: str, value: str, start: int, end: int) -> dict[str, Any]:

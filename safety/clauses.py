@@ -7,8 +7,14 @@ import re
 SHORTEST_MESSAGE = 7  # words; shorter messages are one clause
 SHORTEST_CLAUSE = 3  # words
 MOST_CLAUSES = 6
+# "and" parts clauses only where a new question or a new "I" follows it.
+_AND = (
+    r"\band (?=(?:do|does|did|can|could|is|are|will|would|should|how|what|where|when"
+    r"|who|why|i|im|i'm|my|please)\b)"
+)
 _BOUNDARY = re.compile(
-    r"[.!?;\n]+|,|\s+-+\s+|\b(?:but|and also|also|plus|because|cuz|anyway|btw)\b",
+    r"[.!?;\n]+|,|\s+-+\s+|\b(?:but|and also|also|plus|because|cuz|anyway|btw)\b|"
+    + _AND,
     re.IGNORECASE,
 )
 

@@ -125,6 +125,10 @@ def judge(
         clause = max((_mass(row, kind) for row in clauses), default=0.0)
         spoken = [match for match in matches if match.kind == kind]
         reason = _reason(kind, spoken, mass, clause, sureness, whole, thresholds)
+        # "I wish I would not wake up": the words of one, the meaning of the other.
+        words_only = kind == "emergency" and reason == "phrase"
+        if words_only and _mass(whole, "crisis") >= thresholds.crisis:
+            continue
         if reason:
             topic = _topic(kind, whole, clauses, spoken)
             return Verdict("alarm", kind, topic, reason, names, None, max(mass, clause))
@@ -166,9 +170,7 @@ def _reason(
             return "clause"
     # A phrase alone is softened where the model is sure of a near miss, and one that
     # names a bodily sign where the model is sure of an ordinary medical question.
-    harmless = (
-        kind == "emergency" and whole.get(OTHER, 0.0) >= thresholds.harmless
-    )
+    harmless = kind == "emergency" and whole.get(OTHER, 0.0) >= thresholds.harmless
     if alarms and sureness < thresholds.near_miss and not harmless:
         return "phrase"
     return ""

@@ -44,7 +44,7 @@ class SentenceEncoder:
             if not (folder / name).is_file():
                 raise EncoderError(
                     f"{folder / name}: not found. It is part of the repository; "
-                    f"run 'git checkout -- {folder.name}'."
+                    f"run 'git checkout -- {folder}'."
                 )
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(max_length=MAX_TOKENS)
@@ -60,7 +60,7 @@ class SentenceEncoder:
         self._lock = threading.Lock()
 
     def encode(self, text: str) -> np.ndarray:
-        """Vector of one text, shape (384,), float32, length 1; the last 512 are kept."""
+        """Vector of one text: shape (384,), float32, length 1; 512 texts are kept."""
         with self._lock:
             vector = self._cache.get(text)
             if vector is not None:
@@ -86,7 +86,7 @@ class SentenceEncoder:
         return vectors
 
     def _run(self, texts: list[str]) -> np.ndarray:
-        encodings = self._tokenizer.encode_batch(texts)
+        encodings = self._tokenizer.encode_batch([readable(text) for text in texts])
         ids = np.array([encoding.ids for encoding in encodings], dtype=np.int64)
         mask = np.array(
             [encoding.attention_mask for encoding in encodings], dtype=np.int64
@@ -100,6 +100,11 @@ class SentenceEncoder:
             tokens = (tokens * weights).sum(axis=1) / weights.sum(axis=1)
         norms = np.linalg.norm(tokens, axis=1, keepdims=True)
         return (tokens / np.maximum(norms, 1e-9)).astype(np.float32)
+
+
+def readable(text: str) -> str:
+    """The text without half characters (broken emoji), which no tokenizer takes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A linear text classifier on sentence vectors and hashed n-grams, saved without pickle.
+"""A linear text classifier on sentence vectors and n-grams, saved without pickle.
 
 Two uses: the danger detector (danger or not) and the NLU pipeline (intents). Each is
 the mean, in log space, of two multinomial logistic regressions: one on the encoder's
@@ -8,6 +8,7 @@ docs/decisions/0005-understanding.md has the ablation.
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,11 @@ import numpy as np
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import HashingVectorizer
 
+from safety.encoder import readable
+
 WORD_FEATURES = 2**15
 CHARACTER_FEATURES = 2**16
+_UNREADABLE = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile)
 
 
 class ClassifierFileError(ValueError):
@@ -77,7 +81,7 @@ class SparseFeatures:
         return hstack([_unit_rows(part) for part in parts]).tocsr()
 
     def _counts(self, texts: list[str]) -> csr_matrix:
-        texts = [text.lower() for text in texts]
+        texts = [readable(text).lower() for text in texts]
         parts = [self._words.transform(texts), self._characters.transform(texts)]
         return hstack(parts).tocsr()
 
@@ -137,9 +141,7 @@ class TextClassifier:
         )
         return cls(names, dense, sparse, features)
 
-    def log_probabilities(
-        self, texts: list[str], vectors: np.ndarray
-    ) -> np.ndarray:
+    def log_probabilities(self, texts: list[str], vectors: np.ndarray) -> np.ndarray:
         """Calibrated log probabilities, shape (texts, labels)."""
         dense = self.dense.log_probabilities(vectors)
         sparse = self.sparse.log_probabilities(self.features.transform(texts))
@@ -191,7 +193,7 @@ class TextClassifier:
                 temperature=float(scalars[0]),
                 dense_share=float(scalars[1]),
             )
-        except (OSError, KeyError, ValueError) as error:
+        except _UNREADABLE as error:
             raise ClassifierFileError(
                 f"{file}: not a saved classifier ({error}). Run 'make train'."
             ) from error

@@ -1,0 +1,64 @@
+# Every command of the project; `make help` lists them. Each one sets up what is missing.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+SETUP := var/setup.stamp
+
+export RASA_TELEMETRY_ENABLED := false
+export SQLALCHEMY_SILENCE_UBER_WARNING := 1
+export PYTHONWARNINGS := ignore::DeprecationWarning
+
+.PHONY: help setup run chat assistant train evaluate bench check test test-fast \
+	finetune clean again
+
+help: ## one line for each command
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+		while IFS='|' read -r name does; do printf '  make %-10s %s\n' "$$name" "$$does"; done
+
+setup: $(SETUP) ## tools, Python and packages (the other commands do it by themselves)
+
+# Also when .venv was removed by hand.
+$(SETUP): pyproject.toml uv.lock $(if $(wildcard .venv/bin/python),,again)
+	@sh deploy/setup.sh
+	@touch $@
+
+run: $(SETUP) ## start all of the product on this machine and print its addresses
+	@$(PYTHON) -m deploy.run
+
+chat: $(SETUP) ## a conversation in the terminal
+	@$(PYTHON) -m deploy.chat
+
+assistant: $(SETUP) ## only the assistant: Rasa server and action server
+	@$(PYTHON) -m deploy.assistant
+
+train: $(SETUP) ## train a model
+	@$(PYTHON) -m retraining.train
+
+evaluate: $(SETUP) ## score the newest model on the project's own test sets
+	@$(PYTHON) -m retraining.evaluate
+
+bench: $(SETUP) ## measure speed and memory
+	@$(PYTHON) -m benchmarks
+
+check: $(SETUP) ## content, style and type checks
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy .
+	$(PYTHON) -m retraining.checks
+
+test: $(SETUP) ## the whole test suite (trains first if the data changed)
+	@$(PYTHON) -m retraining.train --if-changed
+	$(PYTHON) -m pytest
+
+test-fast: $(SETUP) ## the tests that need no model, under a minute
+	$(PYTHON) -m pytest -m "not model and not slow"
+
+finetune: $(SETUP) ## fine-tune the sentence encoder (rare; docs/decisions)
+	@$(PYTHON) -m retraining.finetune_encoder
+
+again:
+
+clean: ## remove caches; keeps models, data and secrets
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .rasa results
+	@find . -name __pycache__ -not -path './.venv/*' -not -path './var/*' -prune \
+		-exec rm -rf {} +

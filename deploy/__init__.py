@@ -1,0 +1,1 @@
+"""Running the product: settings, processes, the terminal chat, set-up."""

@@ -1,0 +1,1 @@
+"""Learn from conversations: house checks, readability, training and comparison."""
