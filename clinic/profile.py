@@ -1,4 +1,4 @@
-"""What one clinic is: ``clinic.yml``, checked and typed. Read by the NLG and actions."""
+"""What one clinic is: ``clinic.yml``, checked and typed. Read by NLG and actions."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ class IntentAnswerPolicy(Policy):
         """(see parent class for full docstring)."""
         return cls(config, model_storage, resource, execution_context)
 
-    def _create_featurizer(self) -> TrackerFeaturizer | None:  # type: ignore[override]
+    def _create_featurizer(self) -> TrackerFeaturizer | None:
         return None  # reads the tracker itself
 
     def train(self, *args: Any, **kwargs: Any) -> Resource:

@@ -223,10 +223,10 @@ def _general(evidence: Evidence, limits: RoutingThresholds) -> Decision:
     probability = whole.get(intent, 0.0)
     route = route_of(intent)
     check_in = _check_in(evidence, intent, limits.check_in)
-    others = [p for name, p in whole.items() if name != intent and name[:4] == "ask_"]
+    rivals = [p for name, p in whole.items() if name != intent and name[:4] == "ask_"]
     unsure = probability < limits.answer
     if route == "faq":
-        unsure |= probability - max(others, default=0.0) < limits.margin
+        unsure |= probability - max(rivals, default=0.0) < limits.margin
         unsure |= mass(whole, "out_of_scope") >= limits.answer_out_of_scope
     if intent == "unclear" or (unsure and route != "out_of_scope"):
         topics = _topics(whole, limits.suggest)

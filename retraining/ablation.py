@@ -23,7 +23,6 @@ from rich.table import Table
 
 from clinic.topics import URGENT_ROUTES, route_of, topic_of
 from components.routing import Evidence, decide
-from components.vocabulary_entity_extractor import VocabularyEntityExtractor
 from retraining.danger_model import danger_label
 from retraining.evaluation_sets import LabelledMessage, read_messages
 from retraining.examples import NLU_FOLDER, ROOT, Example, read_folder
@@ -159,12 +158,17 @@ def _count(tally: dict[str, list[bool]], item: LabelledMessage, got: str) -> Non
         tally["out of scope: a general answer"].append(route == "faq")
 
 
-def _extractor() -> VocabularyEntityExtractor:
+def _extractor() -> Any:
     """The entity extractor with the look-up tables of ``data/nlu``."""
+    from components import compat
+
+    compat.install()
     from rasa.shared.nlu.training_data.loading import load_data
 
+    from components.vocabulary_entity_extractor import VocabularyEntityExtractor
+
     data = load_data(str(NLU_FOLDER / "lookups"))
-    extractor = VocabularyEntityExtractor(None, None)  # type: ignore[arg-type]
+    extractor = VocabularyEntityExtractor(None, None)
     extractor.learn(data)
     return extractor
 
@@ -223,9 +227,6 @@ def main() -> None:
     )
     parser.add_argument("--no-curve", action="store_true", help="levers only")
     arguments = parser.parse_args()
-    from components import compat
-
-    compat.install()
     messages = [item for item in read_messages() if item.half == "choose"]
     bench = Bench(read_folder(), messages)
     levers = list(LEVERS)
@@ -236,9 +237,7 @@ def main() -> None:
             )
         )
     figures: dict[str, Any] = {
-        "levers": {
-            lever.name: bench.score(lever) for lever in track(levers, "levers")
-        }
+        "levers": {lever.name: bench.score(lever) for lever in track(levers, "levers")}
     }
     show(figures["levers"], f"One lever taken away; {len(messages)} messages")
     OUT.mkdir(parents=True, exist_ok=True)

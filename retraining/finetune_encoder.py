@@ -178,7 +178,10 @@ def export(encoder: Encoder, tokenizer: AutoTokenizer, out: Path) -> None:
         dynamo=False,
     )
     quantize_dynamic(
-        str(full), str(out / "model.onnx"), weight_type=QuantType.QInt8, per_channel=True
+        str(full),
+        str(out / "model.onnx"),
+        weight_type=QuantType.QInt8,
+        per_channel=True,
     )
     full.unlink()
     tokenizer.backend_tokenizer.save(str(out / "tokenizer.json"))

@@ -26,10 +26,10 @@ def _dictionary() -> dict[str, list[list[str]]]:
 
 def syllables(word: str) -> int:
     """Syllables of one English word; at least 1."""
-    word = word.lower().strip("'’")
+    word = word.lower().strip("'\u2019")
     if word in KNOWN_SYLLABLES:
         return KNOWN_SYLLABLES[word]
-    sounds = _dictionary().get(word.replace("’", "'"))
+    sounds = _dictionary().get(word.replace("\u2019", "'"))
     if sounds:
         return sum(sound[-1].isdigit() for sound in sounds[0])
     groups = re.findall(r"[aeiouy]+", word)
@@ -53,7 +53,7 @@ def reading_grade(text: str, *, drug_names: bool = True) -> float:
         for part in re.split(r"[.!?:]+(?=\s|$)|\n+", text)
         if re.search(r"[a-z]", part, re.IGNORECASE)
     ]
-    words = re.findall(r"[A-Za-z][A-Za-z'’]*", " ".join(sentences))
+    words = re.findall("[A-Za-z][A-Za-z'\u2019]*", " ".join(sentences))
     if not words:
         return 0.0
     count = sum(syllables(word) for word in words)

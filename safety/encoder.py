@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy as np
 ENCODER_FOLDER = Path(__file__).resolve().parent / "encoder"
 DIMENSIONS = 384
 MAX_TOKENS = 128
-CACHE_SIZE = 512
+REMEMBERED = 512
 
 
 class EncoderError(RuntimeError):
@@ -58,6 +59,8 @@ class SentenceEncoder:
         self._inputs = {entry.name for entry in self._session.get_inputs()}
         self._cache: OrderedDict[str, np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
+        # Texts whose vectors are kept; a training raises it, as it asks twice.
+        self.remembered = REMEMBERED
 
     def encode(self, text: str) -> np.ndarray:
         """Vector of one text: shape (384,), float32, length 1; 512 texts are kept."""
@@ -69,21 +72,21 @@ class SentenceEncoder:
         vector = self._run([text])[0]
         with self._lock:
             self._cache[text] = vector
-            if len(self._cache) > CACHE_SIZE:
+            if len(self._cache) > self.remembered:
                 self._cache.popitem(last=False)
         return vector
 
-    def encode_many(self, texts: list[str], *, batch_size: int = 64) -> np.ndarray:
+    def encode_many(self, texts: list[str], *, workers: int = 2) -> np.ndarray:
         """Vectors of many texts, shape (len(texts), 384), float32.
 
-        Texts of similar length share a batch, so that little is spent on padding.
+        One text at a time, on several threads: int8 scales depend on the whole input,
+        so a batch would give vectors other than those that ``encode`` gives at run
+        time (cosine down to 0.976).
         """
-        vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-        for start in range(0, len(order), batch_size):
-            chosen = order[start : start + batch_size]
-            vectors[chosen] = self._run([texts[index] for index in chosen])
-        return vectors
+        if not texts:
+            return np.zeros((0, DIMENSIONS), dtype=np.float32)
+        with ThreadPoolExecutor(workers) as pool:
+            return np.stack(list(pool.map(self.encode, texts)))
 
     def _run(self, texts: list[str]) -> np.ndarray:
         encodings = self._tokenizer.encode_batch([readable(text) for text in texts])
