@@ -27,8 +27,9 @@ Probabilities = dict[str, float]
 class RoutingThresholds:
     """Chosen on the choosing halves of the test sets: docs/decisions/0005."""
 
-    urgent: float = 0.5  # mass of crisis or emergency intents
+    urgent: float = 0.65  # mass of crisis or emergency intents
     near_miss: float = 0.7  # so sure of a near miss that a phrase alone is softened
+    subject: float = 0.8  # so sure of a general question that a weak alarm is softened
     medical: float = 0.2  # mass of medical intents: when in doubt, hand off
     medical_hint: float = 0.08  # the same with a personal cue in the message
     medical_clause: float = 0.9  # mass in one clause …
@@ -70,6 +71,12 @@ class Decision:
 
 _OWN = r"\b(?:i|i'?m|im|ive|i'?ve|my|me|mine|our|his|her|hers|their)\b"
 OWN = re.compile(_OWN, re.IGNORECASE)
+# Somebody speaks of themselves or of a person they know.
+PERSONAL = re.compile(
+    r"\b(?:i|i'?m|ive|i'?ve|ill|id|i'?d|me|my|mine|myself|we|us|our|he|she|him|her|his"
+    r"|hers|kms)\b",
+    re.IGNORECASE,
+)
 DOSE = re.compile(
     r"\b\d+(?:\.\d+)?\s?(?:mgs?|mcg|milligrams?|ml|cc|units?)\b|\bmg\s?(?:per|/)\s?kg\b"
     r"|\b(?:dose|doses|dosage|dosages|dosing|dosed|milligrams?|mgs?)\b",
@@ -118,9 +125,7 @@ def _near_miss(row: Probabilities) -> float:
 
 def _urgent(evidence: Evidence, limits: RoutingThresholds) -> Decision | None:
     verdict, whole = evidence.verdict, evidence.whole
-    if verdict.level == "alarm" and not (
-        verdict.reason == "phrase" and _near_miss(whole) >= limits.near_miss
-    ):
+    if verdict.level == "alarm" and not _is_softened(evidence, limits):
         intent = INTENT_OF[str(verdict.kind), str(verdict.topic)]
         return Decision(intent, max(verdict.probability, 0.5), verdict.reason)
     for route in ("emergency", "crisis"):
@@ -128,6 +133,22 @@ def _urgent(evidence: Evidence, limits: RoutingThresholds) -> Decision | None:
             intent, _ = _likeliest(whole, route)
             return Decision(intent, mass(whole, route), "classifier")
     return None
+
+
+def _is_softened(evidence: Evidence, limits: RoutingThresholds) -> bool:
+    """Whether a weak alarm becomes a check-in: the classifier knows better.
+
+    It names a near miss, or a general question in which nobody speaks of themselves
+    ("why would it make someone stop wanting to die").
+    """
+    whole, reason = evidence.whole, evidence.verdict.reason
+    if reason == "phrase" and _near_miss(whole) >= limits.near_miss:
+        return True
+    return (
+        reason in ("phrase", "clause", "phrase+model")
+        and mass(whole, "faq") >= limits.subject
+        and PERSONAL.search(evidence.text) is None
+    )
 
 
 def _foreign(evidence: Evidence, limits: RoutingThresholds) -> Decision | None:

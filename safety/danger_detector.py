@@ -37,7 +37,7 @@ class Thresholds:
     against_near_miss: float = 0.75
     with_alarm: float = 0.05  # enough beside a phrase that is an alarm by itself
     with_hint: float = 0.25  # enough beside a phrase that only hints
-    clause: float = 0.75  # enough for one clause of a longer message
+    clause: float = 0.92  # enough for one clause of a longer message
     near_miss: float = 0.6  # so sure of a near miss that a phrase alone is softened
     harmless: float = 0.9  # so sure of no danger that a bodily sign alone is medical
     check_in: float = 0.1

@@ -60,7 +60,11 @@ def _talk(name, whole, expected, text="", **evidence):
 # fmt: off
 TABLE = [
     # urgent: the detector, then the classifier; emergency before crisis
-    _talk("alarm beats a sure question", COST, "crisis_self_harm / phrase", verdict=ALARM),
+    _talk("alarm beats a sure question of one's own", COST, "crisis_self_harm / phrase", "price? i want to die", verdict=ALARM),
+    _talk("weak alarm in a general question is softened", COST, "ask_cost / classifier", "does it stop people wanting to die", verdict=ALARM),
+    _talk("weak alarm in a less sure question stays", {"ask_cost": 0.79}, "crisis_self_harm / phrase", "does it stop people wanting to die", verdict=ALARM),
+    _talk("weak alarm about somebody stays", COST, "crisis_self_harm / phrase", "she wants to die", verdict=ALARM),
+    _talk("alarm in a clause of a general question is softened", COST, "ask_cost / classifier", verdict=_alarm("crisis", "abuse", "clause")),
     _talk("alarm of the model", COST, "emergency_physical / model", verdict=_alarm("emergency", "physical", "model")),
     _talk("alarm without a classifier", {}, "crisis_abuse / clause", verdict=_alarm("crisis", "abuse", "clause")),
     _talk("phrase softened at the edge", {"near_miss_idiom": 0.7}, "near_miss_idiom / classifier", verdict=ALARM),
@@ -155,7 +159,7 @@ def test_confidence_is_the_mass_that_decided():
 
     assert _decide(both).confidence == pytest.approx(0.4)
     assert _decide(COST).confidence == 0.9
-    assert _decide(COST, verdict=ALARM).confidence == 0.5
+    assert _decide(COST, "i want to die", verdict=ALARM).confidence == 0.5
     assert _decide(COST, clauses=[{"admin_booking": 0.8}]).confidence == 0.8
 
 

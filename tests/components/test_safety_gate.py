@@ -59,7 +59,10 @@ def test_thresholds_may_be_left_out_of_the_config():
 def test_alarm_overrides_the_classifier_and_is_recorded():
     ranking = [{"name": "ask_cost", "confidence": 0.9}]
     message = _process(
-        {"ask_cost": 0.9}, verdict=ALARM, **{INTENT_RANKING_KEY: ranking}
+        {"ask_cost": 0.9},
+        text="i want to die",
+        verdict=ALARM,
+        **{INTENT_RANKING_KEY: ranking},
     )
 
     assert message.get(INTENT) == {"name": "crisis_self_harm", "confidence": 0.5}
