@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import logging
 import shutil
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 from retraining.danger_model import train_danger_model
@@ -116,6 +118,7 @@ def _train_rasa(folder: Path) -> Path:
     compat.install()
     from rasa.model_training import train as rasa_train
 
+    _show_steps()
     name = time.strftime("%Y%m%d-%H%M%S")
     with tempfile.TemporaryDirectory(dir=folder) as draft:
         result = rasa_train(
@@ -139,6 +142,16 @@ def _train_rasa(folder: Path) -> Path:
         model = folder / Path(result.model).name
         shutil.move(result.model, model)
     return model
+
+
+def _show_steps() -> None:
+    """Says which component is being trained, and nothing else of Rasa's log."""
+    from rasa.utils.log_utils import configure_structlog
+
+    warnings.simplefilter("ignore")
+    logging.basicConfig(level=logging.WARNING, format="    %(message)s")
+    configure_structlog(logging.WARNING)
+    logging.getLogger("rasa.engine.training.hooks").setLevel(logging.INFO)
 
 
 def main() -> None:
