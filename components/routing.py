@@ -29,7 +29,9 @@ class RoutingThresholds:
 
     urgent: float = 0.65  # mass of crisis or emergency intents
     near_miss: float = 0.7  # so sure of a near miss that a phrase alone is softened
-    subject: float = 0.8  # so sure of a general question that a weak alarm is softened
+    # So sure of a general question that a weak alarm is softened.
+    subject: float = 0.8
+    subject_emergency: float = 0.95
     medical: float = 0.2  # mass of medical intents: when in doubt, hand off
     medical_hint: float = 0.08  # the same with a personal cue in the message
     medical_clause: float = 0.9  # mass in one clause …
@@ -144,9 +146,11 @@ def _is_softened(evidence: Evidence, limits: RoutingThresholds) -> bool:
     whole, reason = evidence.whole, evidence.verdict.reason
     if reason == "phrase" and _near_miss(whole) >= limits.near_miss:
         return True
+    emergency = evidence.verdict.kind == "emergency"
+    enough = limits.subject_emergency if emergency else limits.subject
     return (
         reason in ("phrase", "clause", "phrase+model")
-        and mass(whole, "faq") >= limits.subject
+        and mass(whole, "faq") >= enough
         and PERSONAL.search(evidence.text) is None
     )
 

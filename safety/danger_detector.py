@@ -37,7 +37,9 @@ class Thresholds:
     against_near_miss: float = 0.75
     with_alarm: float = 0.05  # enough beside a phrase that is an alarm by itself
     with_hint: float = 0.25  # enough beside a phrase that only hints
-    clause: float = 0.92  # enough for one clause of a longer message
+    # Enough for one clause of a longer message.
+    crisis_clause: float = 0.92
+    emergency_clause: float = 0.75
     near_miss: float = 0.6  # so sure of a near miss that a phrase alone is softened
     harmless: float = 0.9  # so sure of no danger that a bodily sign alone is medical
     check_in: float = 0.1
@@ -166,7 +168,7 @@ def _reason(
     if sureness < NAMED and not marked:
         if spoken and strongest >= thresholds.with_hint:
             return "phrase+model"
-        if clause >= thresholds.clause:
+        if clause >= getattr(thresholds, f"{kind}_clause"):
             return "clause"
     # A phrase alone is softened where the model is sure of a near miss, and one that
     # names a bodily sign where the model is sure of an ordinary medical question.
