@@ -1,8 +1,8 @@
 """Fine-tunes the sentence encoder once on the project's data and exports int8 ONNX.
 
 Run by a developer, in an environment apart from the product's (PyTorch is no
-dependency of it): ``make finetune``. Staff never run this; they retrain the linear
-heads on the frozen encoder. Why, and what it gained:
+dependency of it): ``python -m retraining.finetune_encoder``. Staff never run this;
+they retrain the linear heads on the frozen encoder. Why, and what it gained:
 docs/decisions/0004-sentence-encoder.md
 
 Loss: cross-entropy over intents plus supervised contrastive loss (Khosla et al. 2020,
@@ -14,29 +14,24 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import sys
 from pathlib import Path
 
-import torch
-from torch import nn
-from torch.nn import functional
-from tqdm import tqdm
-from transformers import AutoModel, AutoTokenizer
+from retraining.examples import NLU_FOLDER, ROOT, read_folder
 
-ROOT = Path(__file__).resolve().parent.parent
+try:
+    import torch
+    from torch import nn
+    from torch.nn import functional
+    from tqdm import tqdm
+    from transformers import AutoModel, AutoTokenizer
+except ImportError as error:
+    sys.exit(
+        f"Fine-tuning needs an environment of its own ({error}). "
+        f"docs/decisions/0004-sentence-encoder.md says how to make it."
+    )
+
 MAX_TOKENS = 48
-
-
-def read_examples(folder: Path) -> list[tuple[str, str]]:
-    """(text, intent) of every example below a folder of Rasa NLU files."""
-    examples = []
-    for file in sorted(folder.glob("*.yml")):
-        intent = None
-        for line in file.read_text(encoding="utf-8").splitlines():
-            if match := re.match(r"- intent: (\w+)\s*$", line):
-                intent = match[1]
-            elif intent and line.startswith("    - "):
-                examples.append((line[6:].strip(), intent))
-    return examples
 
 
 class Encoder(nn.Module):
@@ -112,7 +107,7 @@ def train(args: argparse.Namespace) -> None:
     rng = random.Random(args.seed)
     tokenizer = AutoTokenizer.from_pretrained(args.base)
     encoder = Encoder(AutoModel.from_pretrained(args.base))
-    examples = read_examples(args.data)
+    examples = [(example.text, example.intent) for example in read_folder(args.data)]
     names = sorted({intent for _, intent in examples})
     head = nn.Linear(encoder.model.config.hidden_size, len(names))
     scale = 20.0  # unit vectors need a sharper softmax
@@ -191,7 +186,7 @@ def main() -> None:
     """Command line of the fine-tuning."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--base", required=True, help="folder of all-MiniLM-L6-v2")
-    parser.add_argument("--data", type=Path, default=ROOT / "data" / "nlu")
+    parser.add_argument("--data", type=Path, default=NLU_FOLDER)
     parser.add_argument("--out", type=Path, default=ROOT / "safety" / "encoder")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--batch", type=int, default=64)
