@@ -1,12 +1,17 @@
-"""What one clinic is: ``clinic.yml``, checked and typed. Read by NLG and actions."""
+"""What one clinic is: ``clinic.yml``, checked and typed.
+
+Read by the NLG, the actions and the front desk.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -21,6 +26,9 @@ WEEKDAYS = (
     "sunday",
 )
 TREATMENTS = ("iv", "injection", "spravato", "at_home")
+# A page on one of these may be served without encryption: it is on this machine.
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 REQUIRED_KEYS = ("name", "phone", "address", "time_zone", "hours", "serve_drafts")
 
 
@@ -36,6 +44,7 @@ class Clinic:
     hours: dict[str, tuple[time, time]]
     holidays: dict[date, str]
     time_zone: ZoneInfo
+    website_origins: tuple[str, ...] = ()
 
     @property
     def serve_drafts(self) -> bool:
@@ -117,6 +126,7 @@ def load_clinic(path: Path | None = None) -> Clinic:
         hours=_parse_hours(values["hours"], path),
         holidays=_parse_holidays(values.get("holidays") or [], path),
         time_zone=time_zone,
+        website_origins=_parse_origins(values.get("website_origins") or [], path),
     )
 
 
@@ -149,3 +159,35 @@ def _parse_holidays(holidays: Any, path: Path) -> dict[date, str]:
         raise ClinicFileError(
             f'{path}: holidays: write - {{date: "2026-12-25", name: Christmas Day}}.'
         ) from error
+
+
+def _parse_origins(origins: Any, path: Path) -> tuple[str, ...]:
+    """The websites on which the chat may be shown, as browsers write them."""
+    if not isinstance(origins, list):
+        raise ClinicFileError(
+            f"{path}: website_origins: write a list: [https://www.clinic.example]."
+        )
+    return tuple(dict.fromkeys(_origin(str(origin), path) for origin in origins))
+
+
+def _origin(text: str, path: Path) -> str:
+    origin = text.strip().lower()
+    try:
+        parts = urlsplit(origin)
+        host, port = parts.netloc, parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), "", None
+    name = host.removesuffix(f":{port}")
+    default = {"https": 443, "http": 80}.get(parts.scheme)
+    if origin != f"{parts.scheme}://{host}" or not _HOST.fullmatch(name) or not default:
+        raise ClinicFileError(
+            f"{path}: website_origins: '{text}': write the beginning of the website's "
+            f"address without path or slash at the end, such as "
+            f"https://www.clinic.example."
+        )
+    if parts.scheme == "http" and name not in LOCAL_HOSTS:
+        raise ClinicFileError(
+            f"{path}: website_origins: '{text}': must begin with https://, or what "
+            f"patients write can be read on its way."
+        )
+    return f"{parts.scheme}://{name}" if port in (None, default) else origin

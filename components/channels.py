@@ -35,7 +35,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from components.buttons import intent_of_button
+from clinic.buttons import intent_of_button
 from components.channel_requests import (
     RequestError,
     answer_errors_as_json,

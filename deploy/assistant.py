@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 import time
@@ -16,7 +15,13 @@ from typing import NoReturn
 
 from clinic.profile import ClinicFileError, load_clinic
 from deploy.client import AssistantGoneError, AssistantRefusedError, FrontDeskClient
-from deploy.processes import Child, PortLock, PortTakenError, check_port
+from deploy.processes import (
+    Child,
+    PortLock,
+    PortTakenError,
+    check_port,
+    stop_on_signals,
+)
 from deploy.settings import HOST, ROOT, Settings, SettingsError, load_settings
 
 SECONDS_TO_START = 240
@@ -64,6 +69,15 @@ class Assistant:
         Raises:
             StartError, PortTakenError, ClinicFileError: with one line on what to do.
         """
+        self.launch()
+        self.wait_until_ready()
+
+    def launch(self) -> None:
+        """The first part of ``start``: afterwards the servers are loading.
+
+        Raises:
+            StartError, PortTakenError, ClinicFileError: with one line on what to do.
+        """
         load_clinic(self.settings.clinic_file)
         self._lock.acquire()
         try:
@@ -71,9 +85,21 @@ class Assistant:
             check_port(self.settings.actions_port, "ACTIONS_PORT")
             self._train()
             self.children = self._commands(newest_model(self.settings.models))
+            self._say("Starting the Rasa server and the action server …")
             for child in self.children:
                 child.start()
-            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def wait_until_ready(self) -> None:
+        """The second part of ``start``: until a first message is answered.
+
+        Raises:
+            StartError: says which server failed, and its last words.
+        """
+        try:
+            self._wait_for_answers()
             self._warm_up()
         except BaseException:
             self.stop()
@@ -141,9 +167,8 @@ class Assistant:
             Child("action server", actions, settings.logs / "actions.log", plain),
         ]
 
-    def _wait_until_ready(self) -> None:
+    def _wait_for_answers(self) -> None:
         began = news = time.monotonic()
-        self._say("Starting the Rasa server and the action server …")
         health = f"{self.settings.actions_url}/health"
         while not (_answers(health) and self.client.is_ready()):
             self._fail_if_dead()
@@ -178,11 +203,7 @@ class Assistant:
         child = self.dead_child()
         if child is None:
             return
-        lines = "\n".join(f"    {line}" for line in child.last_lines())
-        raise StartError(
-            f"The {child.name} has ended (exit code {child.exit_code()}). "
-            f"The end of {child.log}:\n{lines}"
-        )
+        raise StartError(child.last_words())
 
 
 def newest_model(folder: Path) -> Path:
@@ -195,24 +216,6 @@ def newest_model(folder: Path) -> Path:
     if not models:
         raise StartError(f"{folder}: there is no model. Run 'make train'.")
     return models[-1]
-
-
-def stop_on_signals(*, interrupt: bool = True) -> None:
-    """Has SIGTERM and a closed terminal end the program as Ctrl-C does.
-
-    Args:
-        interrupt: also take over Ctrl-C; a chat leaves it to its input line.
-    """
-    taken = [signal.SIGTERM, signal.SIGHUP, *([signal.SIGINT] if interrupt else [])]
-
-    def stop(number: int, frame: object) -> NoReturn:
-        # A second signal must not interrupt the stopping.
-        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(name, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    for name in taken:
-        signal.signal(name, stop)
 
 
 def addresses(settings: Settings) -> str:

@@ -12,11 +12,11 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from clinic.profile import ClinicFileError, load_clinic
-from deploy.assistant import Assistant, StartError, stop_on_signals
+from deploy.assistant import Assistant, StartError
 from deploy.chat_view import DANGER_LINE, View, view_for_terminal
 from deploy.client import AssistantGoneError, AssistantRefusedError, FrontDeskClient
 from deploy.handoff_log import HandoffLog
-from deploy.processes import PortTakenError
+from deploy.processes import PortTakenError, stop_on_signals
 from deploy.settings import Settings, SettingsError, load_settings
 from deploy.sources import drafts_are_served, source_lines
 

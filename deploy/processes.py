@@ -1,6 +1,6 @@
 """Child processes: started with a log file, watched, stopped for certain.
 
-Used by ``deploy.assistant``.
+Used by ``deploy.assistant`` and ``deploy.front_desk``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from deploy.settings import HOST, ROOT
 
@@ -66,6 +66,16 @@ class Child:
         """Whether it was started and has not ended."""
         return self.process is not None and self.process.poll() is None
 
+    def wait(self, seconds: float) -> int:
+        """Waits until it has ended by itself; gives its exit code.
+
+        Raises:
+            subprocess.TimeoutExpired: if it has not after ``seconds``.
+        """
+        if self.process is None:
+            raise RuntimeError(f"The {self.name} was not started.")
+        return self.process.wait(seconds)
+
     def ask_to_stop(self) -> None:
         """Sends SIGTERM to the process and those that it started."""
         self._signal(signal.SIGTERM)
@@ -89,6 +99,14 @@ class Child:
         with self.log.open(encoding="utf-8", errors="replace") as stream:
             return [line.rstrip() for line in deque(stream, maxlen=count)]
 
+    def last_words(self) -> str:
+        """That it has ended, and the end of its log."""
+        lines = "\n".join(f"    {line}" for line in self.last_lines())
+        return (
+            f"The {self.name} has ended (exit code {self.exit_code()}). "
+            f"The end of {self.log}:\n{lines}"
+        )
+
     def _signal(self, number: int) -> None:
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -96,13 +114,20 @@ class Child:
 
 
 class PortLock:
-    """Keeps a second assistant off a port on which the first one is still loading."""
+    """Keeps a second server off a port on which the first one is still loading."""
 
-    def __init__(self, folder: Path, port: int, variable: str) -> None:
+    def __init__(
+        self, folder: Path, port: int, variable: str, name: str = "assistant"
+    ) -> None:
         self._file = folder / f"port-{port}.lock"
+        use = (
+            " Use that one (make chat), stop it,"
+            if name == "assistant"
+            else " Stop it,"
+        )
         self._refusal = (
-            f"Another assistant is starting or running on port {port}. Use that one "
-            f"(make chat), stop it, or set {variable} to another port."
+            f"Another {name} is starting or running on port {port}.{use} "
+            f"or set {variable} to another port."
         )
         self._stream: TextIO | None = None
 
@@ -142,14 +167,32 @@ def check_port(port: int, variable: str) -> None:
         except PermissionError as error:
             raise PortTakenError(
                 f"Port {port} needs more rights. Set {variable} to a number above "
-                f"1023, for example: make assistant {variable}={port + 10000}"
+                f"1023, for example: {variable}={port + 10000} make run"
             ) from error
         except OSError as error:
             other = port + 1000 if port < 64000 else port - 1000
             raise PortTakenError(
                 f"Port {port} is taken by another program. Stop it, or set "
-                f"{variable}, for example: {variable}={other} make assistant"
+                f"{variable}, for example: {variable}={other} make run"
             ) from error
+
+
+def stop_on_signals(*, interrupt: bool = True) -> None:
+    """Has SIGTERM and a closed terminal end the program as Ctrl-C does.
+
+    Args:
+        interrupt: also take over Ctrl-C; a chat leaves it to its input line.
+    """
+    taken = [signal.SIGTERM, signal.SIGHUP, *([signal.SIGINT] if interrupt else [])]
+
+    def stop(number: int, frame: object) -> NoReturn:
+        # A second signal must not interrupt the stopping.
+        for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(name, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    for name in taken:
+        signal.signal(name, stop)
 
 
 def _end_with_parent() -> None:

@@ -7,21 +7,43 @@ environment says wins.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from deploy.secret_files import (
+    KEYS_VARIABLE,
+    SettingsError,
+    make_folder,
+    read_encryption_keys,
+    read_secret,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 PORTS = {"PORT": 8000, "RASA_PORT": 5005, "ACTIONS_PORT": 5055}
 TOKEN_VARIABLE = "RASA_AUTH_TOKEN"
-SHORTEST_TOKEN = 16
-VARIABLES = (*PORTS, "CLINIC_HOME", "CLINIC_FILE", TOKEN_VARIABLE)
-
-
-class SettingsError(ValueError):
-    """A setting that can't be used; the message says which and what to do."""
+SECRET_KEY_VARIABLE = "FRONTDESK_SECRET_KEY"
+SHORTEST_SECRET_KEY = 32
+ADDRESSES = {  # how an address must begin
+    "DATABASE_URL": ("postgres://", "postgresql://", "sqlite:///"),
+    "REDIS_URL": ("redis://", "rediss://", "unix://"),
+}
+MOST_PROXIES = 10
+# Known to the front desk alone: the other processes need none of it.
+FRONT_DESK_VARIABLES = (
+    *ADDRESSES,
+    SECRET_KEY_VARIABLE,
+    KEYS_VARIABLE,
+    "TRUSTED_PROXIES",
+)
+VARIABLES = (
+    *PORTS,
+    "CLINIC_HOME",
+    "CLINIC_FILE",
+    TOKEN_VARIABLE,
+    *FRONT_DESK_VARIABLES,
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +55,12 @@ class Settings:
     port: int
     rasa_port: int
     actions_port: int
-    auth_token: str
+    auth_token: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    encryption_keys: str = field(repr=False)
+    database_url: str | None = field(repr=False)
+    redis_url: str | None = field(repr=False)
+    trusted_proxies: int
 
     @property
     def logs(self) -> Path:
@@ -60,10 +87,21 @@ class Settings:
         """Address of the action server."""
         return f"http://{HOST}:{self.actions_port}"
 
+    @property
+    def url(self) -> str:
+        """Address of the pages, for people."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def front_desk_url(self) -> str:
+        """Address of the front desk, for programs."""
+        return f"http://{HOST}:{self.port}"
+
     def child_environment(self, *, with_token: bool) -> dict[str, str]:
         """Environment of a process that we start; the token only where it is needed."""
         environment = dict(os.environ)
-        environment.pop(TOKEN_VARIABLE, None)
+        for name in (TOKEN_VARIABLE, *FRONT_DESK_VARIABLES):
+            environment.pop(name, None)
         environment |= {
             "PORT": str(self.port),
             "RASA_PORT": str(self.rasa_port),
@@ -78,6 +116,18 @@ class Settings:
         if with_token:
             environment[TOKEN_VARIABLE] = self.auth_token
         return environment
+
+    def front_desk_environment(self) -> dict[str, str]:
+        """Environment of the front desk: all secrets, and where its data lie."""
+        own = {
+            SECRET_KEY_VARIABLE: self.secret_key,
+            KEYS_VARIABLE: self.encryption_keys,
+            "DATABASE_URL": self.database_url or "",
+            "REDIS_URL": self.redis_url or "",
+            "TRUSTED_PROXIES": str(self.trusted_proxies),
+            "DJANGO_SETTINGS_MODULE": "frontdesk.settings",
+        }
+        return self.child_environment(with_token=True) | own
 
 
 def load_settings(
@@ -95,8 +145,8 @@ def load_settings(
     if len(set(ports.values())) < len(ports):
         raise SettingsError(f"{', '.join(ports)}: give each a port of its own.")
     home = Path(values.get("CLINIC_HOME") or ROOT / "var").expanduser().resolve()
-    _make_folder(home)
-    _make_folder(home / "log")
+    make_folder(home)
+    make_folder(home / "log")
     clinic_file = Path(values.get("CLINIC_FILE") or ROOT / "clinic.yml")
     return Settings(
         home=home,
@@ -104,7 +154,14 @@ def load_settings(
         port=ports["PORT"],
         rasa_port=ports["RASA_PORT"],
         actions_port=ports["ACTIONS_PORT"],
-        auth_token=_secret(TOKEN_VARIABLE, values, home),
+        auth_token=read_secret(TOKEN_VARIABLE, values, home),
+        secret_key=read_secret(
+            SECRET_KEY_VARIABLE, values, home, shortest=SHORTEST_SECRET_KEY
+        ),
+        encryption_keys=read_encryption_keys(values, home),
+        database_url=_address("DATABASE_URL", values),
+        redis_url=_address("REDIS_URL", values),
+        trusted_proxies=_trusted_proxies(values.get("TRUSTED_PROXIES")),
     )
 
 
@@ -141,51 +198,24 @@ def _port(name: str, value: str | None) -> int:
     return int(value)
 
 
-def _make_folder(folder: Path, mode: int = 0o755) -> None:
-    try:
-        folder.mkdir(mode=mode, parents=True, exist_ok=True)
-    except OSError as error:
+def _address(name: str, values: Mapping[str, str]) -> str | None:
+    value = values.get(name)
+    beginnings = ADDRESSES[name]
+    if value and not value.startswith(beginnings):
+        # The value may hold a password: it is not repeated.
         raise SettingsError(
-            f"{folder}: can't be made ({error.strerror}). Set CLINIC_HOME to a folder "
-            f"that you can write."
-        ) from error
-
-
-def _secret(name: str, values: Mapping[str, str], home: Path) -> str:
-    """A secret from the environment, else from its file, which is made if missing."""
-    folder = home / "secrets"
-    file = folder / name.lower()
-    secret = values.get(name)
-    if not secret:
-        _make_folder(folder, mode=0o700)
-        try:
-            _make_secret(file)
-            secret = file.read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise SettingsError(
-                f"{file}: can't be read or made ({error.strerror}). Give it to the "
-                f"user who starts the program, or set {name}."
-            ) from error
-    if len(secret) < SHORTEST_TOKEN:
-        raise SettingsError(
-            f"{name}: write at least {SHORTEST_TOKEN} characters; or unset it and "
-            f"remove {file}, and a new one is made."
+            f"{name}: must begin with {' or '.join(beginnings)}; unset it to use what "
+            f"is built in."
         )
-    return secret
+    return value or None
 
 
-def _make_secret(file: Path) -> None:
-    """Writes a new secret that only its owner can read; leaves one that is there."""
-    new = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
-    if file.exists():
-        return
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(secrets.token_urlsafe(32) + "\n")
-    try:
-        # Another process may have been faster: a link never replaces its secret.
-        os.link(new, file)
-    except FileExistsError:
-        pass
-    finally:
-        new.unlink()
+def _trusted_proxies(value: str | None) -> int:
+    if not value:
+        return 0
+    if not value.isdecimal() or int(value) > MOST_PROXIES:
+        raise SettingsError(
+            f"TRUSTED_PROXIES: '{value}': write how many proxies of yours a request "
+            f"passes before it gets here, 0 to {MOST_PROXIES}."
+        )
+    return int(value)

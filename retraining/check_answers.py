@@ -21,6 +21,7 @@ MOST_WORDS = 90  # a bubble
 BANNED_FILE = "knowledge/banned_wording.yml"
 # When staff will read it: said in the same turn, below a text with all the numbers.
 SAID_BELOW_A_HAND_OFF = {"utter_handoff_open", "utter_handoff_closed"}
+SPANISH = {"utter_foreign_spanish", "utter_crisis_line_spanish"}
 POISON_HELP = "1-800-222-1222"
 # A phone number, or a short one that the text says to call or text.
 PHONE = re.compile(
@@ -74,7 +75,7 @@ def _shape(entry: Entry) -> Iterator[Problem]:
                 f"bubble {number} has {words} words, at most {MOST_WORDS}",
                 "Shorten it, or move a part to another topic.",
             )
-    if entry.answer.name != "utter_foreign_spanish":  # the formula is for English
+    if entry.answer.name not in SPANISH:  # the formula is for English
         yield from _grade(entry)
 
 

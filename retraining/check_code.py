@@ -21,12 +21,15 @@ MAY_IMPORT = {
 MAY_IMPORT_ALL = {"deploy"}
 PACKAGES = {*MAY_IMPORT, *MAY_IMPORT_ALL}
 
-NO_TEXT_IN = ("actions", "components")
+NO_TEXT_IN = ("actions", "components", "frontdesk")
 LONGEST_WORDING = 60  # characters
 FEWEST_WORDS = 8
 SENTENCE = re.compile(r"^[A-Z¡¿][^\n]*?[a-z]{2,} [a-z]{2,}.*[.?!]", re.DOTALL)
 # Their strings are read by developers.
 LOGGING = {"debug", "info", "warning", "error", "exception", "critical", "log", "warn"}
+# Documents of the API, of commands and of metrics.
+DOCUMENTS = {"DESCRIPTION", "HELP", "description", "help"}
+METRICS = {"Counter", "Gauge", "Histogram"}
 SCRIPT_STRING = re.compile(r"(['\"`])((?:\\.|(?!\1).){61,}?)\1", re.DOTALL)
 
 
@@ -135,6 +138,8 @@ def _for_developers(module: ast.Module) -> set[int]:
         call = isinstance(node, ast.Call) and _is_for_developers(node)
         if call or isinstance(node, ast.Raise | ast.Assert):
             skipped |= {id(part) for part in ast.walk(node)}
+        elif documented := _documents(node):
+            skipped |= {id(part) for each in documented for part in ast.walk(each)}
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             skipped.add(id(node.value))  # a docstring
         elif isinstance(node, ast.JoinedStr):
@@ -145,4 +150,18 @@ def _for_developers(module: ast.Module) -> set[int]:
 def _is_for_developers(call: ast.Call) -> bool:
     function = call.func
     name = str(getattr(function, "attr", None) or getattr(function, "id", ""))
-    return name in LOGGING or name.endswith(("Error", "Exception", "Warning"))
+    known = name in LOGGING | METRICS
+    return known or name.endswith(("Error", "Exception", "Warning"))
+
+
+def _documents(node: ast.AST) -> list[ast.expr]:
+    """What a node says about the program, for those who call or run it."""
+    if isinstance(node, ast.keyword) and node.arg in DOCUMENTS:
+        return [node.value]
+    if isinstance(node, ast.Assign):
+        names = {getattr(target, "id", None) for target in node.targets}
+        return [node.value] if names & DOCUMENTS else []
+    if isinstance(node, ast.Dict):
+        pairs = zip(node.keys, node.values, strict=True)
+        return [v for k, v in pairs if getattr(k, "value", None) in DOCUMENTS]
+    return []

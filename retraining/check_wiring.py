@@ -17,6 +17,8 @@ from retraining.check_tree import Problem, Tree
 ANSWERED_BY_CODE = {"follow_up", "choose_suggestion", "unclear"}
 # A button of the widget or below a reply leads to these.
 BUTTON_INTENTS = (*(INTENT_OF["faq", topic] for topic in FAQ_TOPICS), "admin_human")
+# Said by the front desk itself, never by Rasa.
+FRONT_DESK_FILE = "data/responses/frontdesk.yml"
 RASA_ACTIONS = {"action_listen", "action_restart", "action_session_start"}
 
 
@@ -162,7 +164,10 @@ def check_actions(tree: Tree) -> Iterator[Problem]:
                 "is not in data/responses",
                 "Write it, or take it out.",
             )
+    yield from _front_desk_responses(tree)
     for name, entries in tree.responses.items():
+        if entries[0].where.startswith(FRONT_DESK_FILE):
+            continue
         if name not in actions and entries[0].answer.kind != "line":
             yield Problem(
                 "error",
@@ -175,6 +180,20 @@ def check_actions(tree: Tree) -> Iterator[Problem]:
         for step in steps:
             yield from _step(tree, where, step, actions | RASA_ACTIONS)
     yield from _custom_actions(tree, actions)
+
+
+def _front_desk_responses(tree: Tree) -> Iterator[Problem]:
+    """The front desk's own texts are named in its code."""
+    code = "".join(tree.text(file) for file in tree.files("frontdesk/**/*.py"))
+    for name, entries in tree.responses.items():
+        if entries[0].where.startswith(FRONT_DESK_FILE) and f'"{name}"' not in code:
+            yield Problem(
+                "error",
+                "front-desk-responses",
+                entries[0].where,
+                "nothing in frontdesk/ names it, so it is never said",
+                "Correct the name, or take the text out.",
+            )
 
 
 def _custom_actions(tree: Tree, actions: set[str]) -> Iterator[Problem]:

@@ -30,7 +30,7 @@ from rasa.shared.exceptions import RasaException  # noqa: E402
 from rasa.utils.endpoints import EndpointConfig  # noqa: E402
 from sanic import Sanic  # noqa: E402
 
-from components.buttons import HUMAN_INTENT, button_id  # noqa: E402
+from clinic.buttons import HUMAN_INTENT, button_id  # noqa: E402
 from components.channel_requests import clean_text, plain_text  # noqa: E402
 from components.channels import FrontDeskInput, PlainRestInput  # noqa: E402
 from components.tracker_erasure import (  # noqa: E402

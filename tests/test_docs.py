@@ -100,7 +100,14 @@ def test_no_module_reads_a_variable_that_is_not_in_the_example():
     """The others are Rasa's and Python's own, set and not read."""
     read = {
         name
-        for package in ("actions", "clinic", "components", "retraining", "safety")
+        for package in (
+            "actions",
+            "clinic",
+            "components",
+            "frontdesk",
+            "retraining",
+            "safety",
+        )
         for path in (ROOT / package).glob("**/*.py")
         for name in re.findall(r"environ\.get\(\"([A-Z_]+)\"", _text(path))
     }

@@ -73,6 +73,53 @@ def test_mistake_is_refused_with_the_key_and_what_to_do(load, changes, words):
     assert words in str(error.value)
 
 
+@pytest.mark.parametrize("origin", [
+    "http://clinic.example",            # readable on its way
+    "https://clinic.example/",
+    "https://clinic.example/book",
+    "https://clinic.example?a",
+    "https://user@clinic.example",
+    "https://*.clinic.example",
+    "https://",
+    "https://clinic.example:port",
+    "https://[::1",
+    "https://clinic.example https://other.example",
+    "https://clinic.example;",
+    "clinic.example",
+    "ftp://clinic.example",
+    "null",
+    "*",
+    "'self'",
+])  # fmt: skip
+def test_website_that_is_no_origin_is_refused(load, origin):
+    with pytest.raises(ClinicFileError, match="website_origins") as error:
+        load(website_origins=[origin])
+
+    assert repr(origin) in str(error.value) or f"'{origin}'" in str(error.value)
+
+
+@pytest.mark.parametrize("origin, as_browsers_write_it", [
+    ("https://clinic.example",       "https://clinic.example"),
+    ("https://Clinic.Example",       "https://clinic.example"),
+    ("https://clinic.example:443",   "https://clinic.example"),
+    ("https://clinic.example:8443",  "https://clinic.example:8443"),
+    ("http://localhost:3000",        "http://localhost:3000"),
+    ("http://127.0.0.1",             "http://127.0.0.1"),
+    ("http://[::1]:8080",            "http://[::1]:8080"),
+])  # fmt: skip
+def test_website_that_may_show_the_chat(load, origin, as_browsers_write_it):
+    assert load(website_origins=[origin, origin]).website_origins == (
+        as_browsers_write_it,
+    )
+
+
+def test_websites_must_be_a_list_and_may_be_none(load):
+    assert load().website_origins == ()
+    assert load(website_origins=None).website_origins == ()
+    with pytest.raises(ClinicFileError, match="write a list"):
+        load(website_origins="https://clinic.example")
+
+
 @pytest.mark.parametrize("content", ["just words", "- a\n- list\n", ""])
 def test_file_without_keys_is_refused(tmp_path, content):
     (tmp_path / "clinic.yml").write_text(content, encoding="utf-8")

@@ -24,7 +24,9 @@ YEARS_LATER = datetime(2036, 11, 24, 19, 0, tzinfo=UTC)
 DOMAIN = Domain.load(str(ROOT / "domain.yml"))
 LIBRARY = AnswerLibrary()
 URGENT = [
-    name for name in LIBRARY.names() if name.startswith(("utter_crisis", "utter_emerg"))
+    name
+    for name in LIBRARY.names()
+    if LIBRARY.variations(name)[0].kind in ("crisis", "emergency")
 ]
 NEVER_REFUSED = [
     name

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import os
 import re
 import stat
@@ -8,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from deploy import settings as settings_module
-from deploy.settings import ROOT, VARIABLES, SettingsError, load_settings
+from deploy.settings import (
+    FRONT_DESK_VARIABLES,
+    ROOT,
+    VARIABLES,
+    SettingsError,
+    load_settings,
+)
 
 NO_FILE = Path("/nonexistent/.env")
 
@@ -16,6 +23,15 @@ NO_FILE = Path("/nonexistent/.env")
 def load(tmp_path, **values):
     environ = {"CLINIC_HOME": str(tmp_path / "home"), **values}
     return load_settings(environ, env_file=tmp_path / ".env")
+
+
+TOKEN = "x" * 20
+KEY = base64.urlsafe_b64encode(b"k" * 32).decode()
+ALL_SECRETS = {
+    "RASA_AUTH_TOKEN": TOKEN,
+    "FRONTDESK_SECRET_KEY": "s" * 40,
+    "FRONTDESK_ENCRYPTION_KEYS": KEY,
+}
 
 
 def mode(path):
@@ -38,25 +54,44 @@ def test_the_home_folder_is_var_unless_said_otherwise(monkeypatch, tmp_path):
     assert load_settings({}, env_file=NO_FILE).home == tmp_path / "var"
 
 
-def test_a_token_is_made_once_and_only_its_owner_can_read_it(tmp_path):
+def test_secrets_are_made_once_and_only_their_owner_can_read_them(tmp_path):
     old = os.umask(0)
     try:
         first = load(tmp_path)
     finally:
         os.umask(old)
-    file = first.home / "secrets" / "rasa_auth_token"
+    folder = first.home / "secrets"
+    assert mode(folder) == 0o700
+    assert {path.name: mode(path) for path in folder.iterdir()} == {
+        name.lower(): 0o600 for name in ALL_SECRETS
+    }
     assert len(first.auth_token) >= 32
-    assert mode(file) == 0o600
-    assert mode(file.parent) == 0o700
-    assert [path.name for path in file.parent.iterdir()] == ["rasa_auth_token"]
-    assert load(tmp_path).auth_token == first.auth_token
+    assert len(first.secret_key) >= 32
+    assert len(base64.urlsafe_b64decode(first.encryption_keys)) == 32
+    assert load(tmp_path) == first
 
 
-def test_a_token_of_the_environment_wins_and_is_not_written(tmp_path):
-    token = "x" * 20
-    settings = load(tmp_path, RASA_AUTH_TOKEN=token)
-    assert settings.auth_token == token
+def test_secrets_of_the_environment_win_and_are_not_written(tmp_path):
+    settings = load(tmp_path, **ALL_SECRETS)
+    assert settings.auth_token == TOKEN
+    assert settings.secret_key == "s" * 40
+    assert settings.encryption_keys == KEY
     assert not (settings.home / "secrets").exists()
+
+
+def test_several_encryption_keys_are_kept_in_their_order(tmp_path):
+    other = base64.urlsafe_b64encode(b"o" * 32).decode()
+    values = ALL_SECRETS | {"FRONTDESK_ENCRYPTION_KEYS": f" {other} , {KEY} "}
+    assert load(tmp_path, **values).encryption_keys == f"{other},{KEY}"
+
+
+def test_no_secret_is_shown_with_the_settings(tmp_path):
+    url = "postgres://user:pass-word@host/name"
+    settings = load(tmp_path, DATABASE_URL=url, REDIS_URL="redis://:pass-word@host")
+    shown = repr(settings)
+    for secret in (settings.auth_token, settings.secret_key, settings.encryption_keys):
+        assert secret not in shown
+    assert "pass-word" not in shown
 
 
 def test_the_token_goes_only_to_processes_that_need_it(tmp_path, monkeypatch):
@@ -68,6 +103,31 @@ def test_the_token_goes_only_to_processes_that_need_it(tmp_path, monkeypatch):
     assert environment["ACTIONS_PORT"] == "5055"
 
 
+def test_only_the_front_desk_knows_its_secrets(tmp_path, monkeypatch):
+    values = {
+        "DATABASE_URL": "postgres://user:word@host/name",
+        "REDIS_URL": "redis://host",
+        "TRUSTED_PROXIES": "2",
+        **ALL_SECRETS,
+    }
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    settings = load(tmp_path, **values)
+    for with_token in (False, True):
+        others = settings.child_environment(with_token=with_token)
+        assert not set(FRONT_DESK_VARIABLES) & set(others)
+    own = settings.front_desk_environment()
+    assert {name: own[name] for name in values} == values
+    assert own["DJANGO_SETTINGS_MODULE"] == "frontdesk.settings"
+
+
+def test_an_empty_variable_means_what_is_built_in(tmp_path):
+    settings = load(tmp_path, DATABASE_URL="", REDIS_URL="", TRUSTED_PROXIES="")
+    assert (settings.database_url, settings.redis_url) == (None, None)
+    assert settings.trusted_proxies == 0
+    assert settings.front_desk_environment()["DATABASE_URL"] == ""
+
+
 # fmt: off
 WRONG_SETTINGS = [
     ({"RASA_PORT": "zero"},                       "RASA_PORT: 'zero'"),
@@ -77,6 +137,16 @@ WRONG_SETTINGS = [
     ({"RASA_PORT": "5055"},                       "a port of its own"),
     ({"RASA_AUTH_TOKEN": "short"},                "at least 16"),
     ({"CLINIC_HOME": "/proc/nowhere"},            "Set CLINIC_HOME"),
+    ({"FRONTDESK_SECRET_KEY": "short"},           "at least 32"),
+    ({"FRONTDESK_ENCRYPTION_KEYS": "short"},      "key 1 of 1 is none"),
+    ({"FRONTDESK_ENCRYPTION_KEYS": f"{KEY},ö"},   "key 2 of 2 is none"),
+    ({"FRONTDESK_ENCRYPTION_KEYS": f"{KEY},"},    "key 2 of 2 is none"),
+    ({"FRONTDESK_ENCRYPTION_KEYS": ","},          "key 1 of 2 is none"),
+    ({"DATABASE_URL": "mysql://host/name"},       "postgres:// or postgresql://"),
+    ({"REDIS_URL": "host:6379"},                  "REDIS_URL: must begin with redis://"),
+    ({"TRUSTED_PROXIES": "one"},                  "TRUSTED_PROXIES: 'one'"),
+    ({"TRUSTED_PROXIES": "-1"},                   "TRUSTED_PROXIES: '-1'"),
+    ({"TRUSTED_PROXIES": "11"},                   "0 to 10"),
 ]
 # fmt: on
 
@@ -85,6 +155,12 @@ WRONG_SETTINGS = [
 def test_a_wrong_setting_is_named(tmp_path, values, words):
     with pytest.raises(SettingsError, match=re.escape(words)):
         load(tmp_path, **values)
+
+
+def test_a_wrong_address_is_not_repeated(tmp_path):
+    with pytest.raises(SettingsError) as error:
+        load(tmp_path, DATABASE_URL="mysql://user:pass-word@host/name")
+    assert "pass-word" not in str(error.value)
 
 
 def test_an_env_file_is_read_and_the_environment_wins(tmp_path):

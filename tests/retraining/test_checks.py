@@ -164,6 +164,8 @@ FILES = {
         utter_foreign_spanish=FALLBACK,
         utter_foreign_other=FALLBACK,
     ),
+    "data/responses/frontdesk.yml": _responses(utter_desk=FALLBACK),
+    "frontdesk/chat/steps.py": 'NAME = "utter_desk"\nDESCRIPTION = """\\\nPatients talk to the clinic by these calls, and to nobody else but it."""\n',
     "tests/nlu/all.yml": TEST_NLU,
     "tests/stories/all.yml": STORIES,
     "actions/hand_off.py": 'NAME = "action_hand_off"\n',
@@ -272,6 +274,7 @@ PLANTED = [
     ("domain-actions", "error", "domain.yml", "actions:", "actions:\n- utter_nothing", "domain.yml:18"),
     ("domain-actions", "error", "domain.yml", "- utter_cost\n", "", "utter_cost[0]"),
     ("domain-actions", "error", "domain.yml", "actions:", "actions:\n- action_fly", "action_fly"),
+    ("front-desk-responses", "error", "data/responses/frontdesk.yml", "utter_desk:", "utter_dusk:", "utter_dusk[0]"),
     ("steps", "error", "data/rules/all.yml", "action: action_hand_off", "action: action_fly", "all.yml:7"),
     ("steps", "error", "data/stories/all.yml", "",
      'version: "3.1"\nstories:\n- story: a\n  steps:\n  - intent: ask_tea\n', "all.yml:3"),
@@ -295,6 +298,7 @@ PLANTED = [
     ("markup", "error", DATA, "- what are the fees", "- /ask_cost", "all.yml:6"),
     ("import-direction", "error", "clinic/facts.py", "import yaml", "import safety.clauses", "clinic/facts.py:1"),
     ("text-in-code", "error", "components/steps.py", "class", f"TEXT = {TEXT}\n\n\nclass", "steps.py:4"),
+    ("text-in-code", "error", "frontdesk/chat/steps.py", "", f"TEXT = {TEXT}\n", "steps.py:1"),
     ("text-in-code", "error", "actions/hand_off.py", "NAME", 'd.utter_message(text="Hi.")\nNAME', "hand_off.py:1"),
     ("text-in-code", "error", "widget/src/view.js", "", f"const a = {TEXT};\n", "view.js:1"),
 ]
@@ -390,7 +394,7 @@ def test_command_prints_where_and_what_and_fails(project, capsys):
         "cost.yml:3 utter_cost[0]" in line and "{price_tea}" in line for line in lines
     )
     assert re.fullmatch(r"\d+ errors, \d+ warnings", lines[-1])
-    assert lines[-2] == "7 of 7 texts are drafts."
+    assert lines[-2] == "8 of 8 texts are drafts."
 
 
 def test_command_is_content_with_our_own_project(capsys):

@@ -1,0 +1,43 @@
+"""The front desk as an ASGI application: ``uvicorn frontdesk.asgi:application``."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "frontdesk.settings")
+
+from django.core.asgi import get_asgi_application
+
+_django = get_asgi_application()
+
+from frontdesk.chat.background import Background  # noqa: E402
+from frontdesk.chat.door import App, Door, Receive, Scope, Send  # noqa: E402
+
+
+class Application:
+    """Starts and stops the background, and lets requests in by the door."""
+
+    def __init__(self, door: App, background: Background) -> None:
+        self._door = door
+        self._background = background
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """(see the ASGI specification)."""
+        if scope["type"] == "http":
+            await self._door(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            event = await receive()
+            if event["type"] == "lifespan.startup":
+                await self._background.start()
+                await send({"type": "lifespan.startup.complete"})
+            elif event["type"] == "lifespan.shutdown":
+                await self._background.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+application = Application(Door(_django), Background())

@@ -1,0 +1,1 @@
+"""The patients' chat: sessions, message log, danger check, answers, streams."""

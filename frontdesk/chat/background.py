@@ -1,0 +1,57 @@
+"""What runs beside the requests: started and stopped with the process (``asgi``)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from django.conf import settings
+
+from frontdesk.chat import alarms, danger, database, erasure
+from frontdesk.chat.answering import answering
+from frontdesk.chat.fanout import fanout
+from frontdesk.chat.rasa_client import rasa
+
+logger = logging.getLogger(__name__)
+
+
+class Background:
+    """The lasting tasks of one process."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Loads the detector, so that the first message does not wait for it."""
+        await asyncio.to_thread(danger.detector)
+        await asyncio.to_thread(danger.phrases_alone)
+        await fanout().start()
+        self._task = asyncio.create_task(self._repeat())
+
+    async def stop(self) -> None:
+        """Ends everything; what is not finished is in the database or the spool."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        await answering.stop()
+        await alarms.finish()
+        await fanout().stop()
+        await rasa().close()
+
+    async def _repeat(self) -> None:
+        while True:
+            await _attempt("the spool", alarms.drain)
+            await _attempt("unanswered messages", answering.recover)
+            await _attempt("erased conversations", erasure.forget_for_good)
+            await asyncio.sleep(settings.RECOVERY_SECONDS)
+
+
+async def _attempt(what: str, work: Callable[[], Awaitable[object]]) -> None:
+    try:
+        await work()
+    except database.DatabaseDownError as error:
+        logger.warning("%s: the database is down: %s.", what, error)
+    except Exception as error:
+        logger.error("%s: failed with %s.", what, type(error).__name__)
+        logger.debug("Traceback of the failure above.", exc_info=error)

@@ -1,0 +1,119 @@
+"""The way to the database: a few threads with lasting connections, and a deadline.
+
+Async code calls ``read`` and ``write`` with a sync function. Django's own bridge would
+take a thread and a connection for each open stream, and would wait for ever.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from django.conf import settings
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+    close_old_connections,
+    connection,
+    transaction,
+)
+
+logger = logging.getLogger(__name__)
+
+# Until when the one who asks can wait, as the loop's time; set for urgent messages.
+deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar(
+    "deadline", default=None
+)
+NOT_DOWN = (IntegrityError, DataError, ProgrammingError)
+_threads = ThreadPoolExecutor(settings.DATABASE_THREADS, "database")
+
+
+class DatabaseDownError(RuntimeError):
+    """The database did not answer, or not in time; nothing was stored."""
+
+
+class _AbandonedError(Exception):
+    """Nobody waits for this call any more: roll it back."""
+
+
+class _Call:
+    """One function on its way through a database thread."""
+
+    def __init__(self, function: Callable[[], Any], *, in_transaction: bool) -> None:
+        self.function = function
+        self.in_transaction = in_transaction
+        self.abandoned = False
+
+    def run(self) -> Any:
+        if self.abandoned:
+            return None
+        try:
+            close_old_connections()
+            if not self.in_transaction:
+                return self.function()
+            with transaction.atomic():
+                result = self.function()
+                if self.abandoned:
+                    raise _AbandonedError
+                return result
+        except _AbandonedError:
+            return None
+        except NOT_DOWN:
+            raise
+        except (DatabaseError, InterfaceError, OSError) as error:
+            connection.close()
+            raise DatabaseDownError(type(error).__name__) from error
+
+
+async def read[**P, T](
+    function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Calls a function that only reads.
+
+    Raises:
+        DatabaseDownError: if the database can't answer (in time).
+    """
+    return await _finish(_Call(lambda: function(*args, **kwargs), in_transaction=False))
+
+
+async def write[**P, T](
+    function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Calls a function in a transaction; either all of it is kept, or nothing.
+
+    Raises:
+        DatabaseDownError: if the database can't answer (in time); nothing is kept.
+    """
+    return await _finish(_Call(lambda: function(*args, **kwargs), in_transaction=True))
+
+
+async def _finish(call: _Call) -> Any:
+    loop = asyncio.get_running_loop()
+    until = deadline.get()
+    patience = settings.DATABASE_SECONDS
+    if until is not None:
+        patience = max(until - loop.time(), 0.01)
+    running = loop.run_in_executor(_threads, call.run)
+    try:
+        return await asyncio.wait_for(asyncio.shield(running), patience)
+    except TimeoutError as error:
+        call.abandoned = True
+        running.add_done_callback(_forget)
+        raise DatabaseDownError("too slow") from error
+    except asyncio.CancelledError:
+        # The client has gone; what it sent is stored all the same.
+        running.add_done_callback(_forget)
+        raise
+
+
+def _forget(running: asyncio.Future[Any]) -> None:
+    """Takes note of a result that nobody waits for."""
+    if not running.cancelled() and running.exception() is not None:
+        logger.warning("Late database call: %s.", type(running.exception()).__name__)

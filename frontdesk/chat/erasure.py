@@ -1,0 +1,85 @@
+"""Erases a conversation: what is stored here at once, Rasa's tracker for certain.
+
+What remains is a row without content, which says that there was one and when it was
+erased, and an alert that staff have not acknowledged yet.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from frontdesk.chat import database, message_log
+from frontdesk.chat.models import Conversation
+from frontdesk.chat.rasa_client import RasaError, rasa
+
+logger = logging.getLogger(__name__)
+
+# A message may be on its way to Rasa at the moment of the erasure, and would make the
+# tracker anew: Rasa forgets for good when no such message can arrive any more.
+MARGIN = timedelta(seconds=5)
+MOST_AT_ONCE = 100
+
+
+def erase(conversation_id: UUID) -> bool:
+    """Removes everything; says whether an open alert stays. Sync, in a transaction."""
+    conversation = message_log.lock(conversation_id)
+    conversation.messages.all().delete()  # with originals and feedback
+    conversation.contacts.all().delete()
+    conversation.tickets.all().delete()
+    conversation.alerts.exclude(acknowledged_at=None).delete()
+    conversation.token_hash = f"erased:{secrets.token_hex(28)}"
+    conversation.erased_at = timezone.now()
+    conversation.improve = None
+    conversation.locale = conversation.page = ""
+    conversation.taken_over_by = ""
+    # Whoever is answering finds that the lease is not theirs, and keeps nothing.
+    conversation.lease_holder, conversation.lease_until = "", None
+    conversation.save()
+    return conversation.alerts.exists()
+
+
+async def forget_now(conversation_id: UUID) -> None:
+    """Has Rasa forget at once, if it can; ``forget_for_good`` makes it certain."""
+    try:
+        await rasa().forget(conversation_id)
+    except RasaError as error:
+        logger.info("Rasa could not erase a tracker yet: %s.", error)
+
+
+async def forget_for_good() -> None:
+    """Has Rasa forget what it may have learnt again; repeated until it has."""
+    for conversation_id in await database.read(_remembered):
+        try:
+            await rasa().forget(conversation_id)
+        except RasaError as error:
+            logger.warning("Rasa can't erase a tracker (%s); tried again.", error)
+            return
+        await database.write(_note_forgotten, conversation_id)
+        await database.read(_empty_journal)
+
+
+def _empty_journal() -> None:
+    """SQLite keeps pages as they were in its journal until that is emptied."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _remembered() -> list[UUID]:
+    quiet = timezone.now() - timedelta(seconds=settings.RASA_SECONDS) - MARGIN
+    erased = Conversation.objects.filter(erased_at__lte=quiet, tracker_erased_at=None)
+    return list(
+        erased.order_by("erased_at").values_list("pk", flat=True)[:MOST_AT_ONCE]
+    )
+
+
+def _note_forgotten(conversation_id: UUID) -> None:
+    erased = Conversation.objects.filter(pk=conversation_id)
+    erased.update(tracker_erased_at=timezone.now())

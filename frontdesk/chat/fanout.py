@@ -1,0 +1,168 @@
+"""Tells the open streams that a conversation has news; in process, or through Redis.
+
+A hint and no more: streams read the messages themselves from the database, so whatever
+is lost here is only late. Transient states (``typing``, ``taken_over`` …) travel along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import secrets
+from collections import defaultdict, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+Event = dict[str, Any]
+CHANNEL = "frontdesk:conversations"
+MOST_STATES = 50  # a stream that is behind by more has no use for the oldest
+RECONNECT_SECONDS = 2.0
+
+
+class Subscription:
+    """What one stream has not seen yet."""
+
+    def __init__(self) -> None:
+        self._news = asyncio.Event()
+        self._states: deque[Event] = deque(maxlen=MOST_STATES)
+        self.is_over = False
+
+    def end(self) -> None:
+        """Has the stream end; its client comes back."""
+        self.is_over = True
+        self._news.set()
+
+    def put(self, event: Event) -> None:
+        """Notes an event; never waits."""
+        if event.get("state"):
+            self._states.append(event)
+        self._news.set()
+
+    async def wait(self, seconds: float) -> list[Event]:
+        """The states since the last call, as soon as there is anything new."""
+        try:
+            await asyncio.wait_for(self._news.wait(), seconds)
+        except TimeoutError:
+            return []
+        self._news.clear()
+        states = list(self._states)
+        self._states.clear()
+        return states
+
+
+class Fanout:
+    """Within one process."""
+
+    def __init__(self) -> None:
+        self._subscriptions: dict[str, set[Subscription]] = defaultdict(set)
+
+    @contextmanager
+    def subscribe(self, conversation_id: UUID) -> Iterator[Subscription]:
+        """A subscription to one conversation, ended with the block."""
+        key, subscription = str(conversation_id), Subscription()
+        self._subscriptions[key].add(subscription)
+        try:
+            yield subscription
+        finally:
+            self._subscriptions[key].discard(subscription)
+            if not self._subscriptions[key]:
+                del self._subscriptions[key]
+
+    def end_streams(self) -> None:
+        """Ends every stream of this process, which is about to stop."""
+        for subscriptions in self._subscriptions.values():
+            for subscription in subscriptions:
+                subscription.end()
+
+    async def publish(self, conversation_id: UUID, event: Event) -> None:
+        """Tells every stream of a conversation; never fails."""
+        self._deliver(str(conversation_id), event)
+
+    def _deliver(self, key: str, event: Event) -> None:
+        for subscription in tuple(self._subscriptions.get(key, ())):
+            subscription.put(event)
+
+    async def start(self) -> None:
+        """Nothing to start here."""
+
+    async def stop(self) -> None:
+        """Nothing to stop here."""
+
+
+class RedisFanout(Fanout):
+    """Between several processes; without Redis each one tells its own streams."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        from redis.asyncio import Redis
+
+        self._redis = Redis.from_url(url, socket_connect_timeout=2)
+        self._name = secrets.token_hex(8)
+        self._listener: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listens for what other processes publish."""
+        self._listener = asyncio.create_task(self._listen())
+
+    async def stop(self) -> None:
+        """Stops listening."""
+        if self._listener is not None:
+            self._listener.cancel()
+            await asyncio.gather(self._listener, return_exceptions=True)
+        await self._redis.close()
+
+    async def publish(self, conversation_id: UUID, event: Event) -> None:
+        """(see parent class for full docstring)."""
+        key = str(conversation_id)
+        self._deliver(key, event)
+        line = json.dumps({"from": self._name, "to": key, "event": event})
+        try:
+            await asyncio.wait_for(self._redis.publish(CHANNEL, line), 1)
+        except Exception as error:
+            logger.warning("Redis: not published: %s.", type(error).__name__)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self._redis.pubsub() as pubsub:
+                    await pubsub.subscribe(CHANNEL)
+                    self._wake_all()  # what was said while we did not listen
+                    async for message in pubsub.listen():
+                        if message["type"] == "message":
+                            self._hear(message["data"])
+            except Exception as error:
+                logger.warning("Redis: not listening: %s.", type(error).__name__)
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    def _hear(self, data: bytes) -> None:
+        try:
+            line = json.loads(data)
+            origin, key, event = line["from"], line["to"], line["event"]
+        except (ValueError, KeyError, TypeError):
+            logger.warning("Redis: a line that is none of ours.")
+            return
+        if origin != self._name:
+            self._deliver(key, event)
+
+    def _wake_all(self) -> None:
+        for key in tuple(self._subscriptions):
+            self._deliver(key, {})
+
+
+@cache
+def fanout() -> Fanout:
+    """The one fan-out of this process."""
+    return RedisFanout(settings.REDIS_URL) if settings.REDIS_URL else Fanout()
+
+
+async def publish(conversation_id: UUID, event: Event) -> None:
+    """Tells the streams of a conversation: ``{}`` for news, or ``{"state": …}``."""
+    await fanout().publish(conversation_id, event)

@@ -1,0 +1,63 @@
+"""The last gate: what of a reply may go out. Sync, in the transaction that stores it.
+
+Takes out answers that staff have blocked or whose review is overdue, and keeps the
+quiet line with 988 and 911 under every reply once a conversation was urgent.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from frontdesk.chat import metrics
+from frontdesk.chat.bubbles import Bubble
+from frontdesk.chat.models import BlockedAnswer, Conversation
+from frontdesk.chat.texts import texts, with_buttons
+
+FALLBACK_RESPONSE = "utter_assistant_down"
+REPLACEMENT_RESPONSE = "utter_answer_overdue"
+QUIET_LINE_RESPONSE = "utter_line_after_urgent"
+
+
+def fallback() -> list[Bubble]:
+    """What the patient gets while the assistant can't answer."""
+    metrics.fell_back()
+    return _to_a_person(texts().bubbles(FALLBACK_RESPONSE))
+
+
+def passed(conversation: Conversation, bubbles: list[Bubble]) -> list[Bubble]:
+    """A reply as it may go out; never empty if it was not."""
+    return _with_quiet_line(conversation, _without_blocked(bubbles))
+
+
+def _without_blocked(bubbles: list[Bubble]) -> list[Bubble]:
+    """The reply, with one approved text in place of all that may not be said."""
+    kept = [bubble for bubble in bubbles if bubble.is_urgent or not _is_stopped(bubble)]
+    if len(kept) == len(bubbles):
+        return bubbles
+    return [*kept, *_to_a_person(texts().bubbles(REPLACEMENT_RESPONSE))]
+
+
+def _is_stopped(bubble: Bubble) -> bool:
+    if bubble.response is None:
+        return False
+    version = bubble.version or ""
+    blocked = BlockedAnswer.objects.filter(
+        Q(version=version) | Q(version=""), response=bubble.response
+    )
+    return texts().is_refused(bubble.response, version) or blocked.exists()
+
+
+def _with_quiet_line(conversation: Conversation, bubbles: list[Bubble]) -> list[Bubble]:
+    """Rasa adds the line by its slot; here where it could not know."""
+    said = any(each.is_urgent or "988" in each.text for each in bubbles)
+    if said or not conversation.after_urgent:
+        return bubbles
+    last = bubbles[-1]
+    line = texts().say(QUIET_LINE_RESPONSE)
+    added = Bubble(text=line, route=last.route, topic=last.topic, draft=last.draft)
+    return [*bubbles, with_buttons(added, [texts().human_button()])]
+
+
+def _to_a_person(bubbles: list[Bubble]) -> list[Bubble]:
+    *first, last = bubbles
+    return [*first, with_buttons(last, [texts().human_button()])]

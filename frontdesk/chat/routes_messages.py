@@ -1,0 +1,169 @@
+"""The calls of a running conversation: messages, stream, typing, feedback."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from ninja import Query, Router
+
+from frontdesk.chat import database, feedback, intake, message_log, stream
+from frontdesk.chat.answering import answering
+from frontdesk.chat.answers import (
+    WITH_TOKEN,
+    check_message_rates,
+    conversation_of,
+    json_answer,
+)
+from frontdesk.chat.arrival import Danger, arrival_of
+from frontdesk.chat.fanout import publish
+from frontdesk.chat.limits import address_of, stream_slots
+from frontdesk.chat.presenter import present
+from frontdesk.chat.schemas import (
+    MOST_NUMBER,
+    AcceptedOut,
+    ErrorOut,
+    FeedbackIn,
+    FeedbackOut,
+    MessageIn,
+    MessagesOut,
+    Number,
+    TypingIn,
+)
+
+router = Router(tags=["conversation"])
+
+
+@router.post(
+    "/messages",
+    response={200: AcceptedOut, **WITH_TOKEN, 409: ErrorOut},
+    url_name="say",
+)
+async def say(request: HttpRequest, payload: MessageIn) -> HttpResponse:
+    """Stores a message. Urgent replies come with the answer, others by the stream."""
+    await check_message_rates(request)
+    written = await asyncio.to_thread(
+        intake.written,
+        client_id=payload.client_id,
+        text=payload.text,
+        button=payload.button,
+    )
+    conversation_id = conversation_of(request).pk
+    accepted = await take_in(conversation_id, written, arrival_of(request).danger)
+    return json_answer(
+        {
+            "message": present(accepted.message),
+            "replies": [present(reply) for reply in accepted.replies],
+        }
+    )
+
+
+async def take_in(
+    conversation_id: UUID, written: intake.Written, danger: Danger | None
+) -> intake.Accepted:
+    """Stores a message and sees to its answer; an urgent one is there on return."""
+    accepted = await database.write(intake.accept, conversation_id, written, danger)
+    if accepted.is_new:
+        await publish(conversation_id, {})
+    if not accepted.is_waiting:
+        if accepted.is_new:
+            answering.tell(conversation_id, accepted.message.text)
+        return accepted
+    if danger is None or not danger.is_urgent:
+        answering.wake(conversation_id)
+        return accepted
+    return await answering.second_opinion(accepted)
+
+
+@router.get("/messages", response={200: MessagesOut, **WITH_TOKEN})
+async def messages(
+    request: HttpRequest,
+    after: Number = Query(0),  # noqa: B008 - ninja reads it
+) -> HttpResponse:
+    """The messages behind a number: the same as the stream, without it."""
+    found = await database.read(
+        message_log.after, conversation_of(request).pk, int(after)
+    )
+    return json_answer({"messages": [present(message) for message in found]})
+
+
+@router.get(
+    "/stream",
+    response=WITH_TOKEN,
+    openapi_extra={
+        "parameters": [
+            {
+                "in": "header",
+                "name": "Last-Event-ID",
+                "schema": {"type": "integer", "minimum": 0},
+                "description": "Number of the last message that was received.",
+            }
+        ],
+        "responses": {
+            200: {
+                "description": "Events `message` (a message; its number is the event's "
+                "id) and `state` (`typing`, `handoff`, `taken_over`, `handed_back`, "
+                "`closed`; no id).",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            }
+        },
+    },
+)
+async def listen(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
+    """Server-sent events; resumed with ``Last-Event-ID``."""
+    conversation = conversation_of(request)
+    release = stream_slots().acquire(str(conversation.pk), address_of(request))
+    events = stream.events(conversation.pk, _last_event_id(request))
+    answer = StreamingHttpResponse(
+        _released(events, release), content_type="text/event-stream"
+    )
+    answer["Cache-Control"] = "no-store"
+    answer["X-Accel-Buffering"] = "no"  # a proxy must not hold events back
+    # Should the client go before the first event is asked for.
+    answer._resource_closers.append(release)
+    return answer
+
+
+async def _released(
+    events: AsyncIterator[str], release: Callable[[], None]
+) -> AsyncIterator[str]:
+    try:
+        async for event in events:
+            yield event
+    finally:
+        release()
+
+
+def _last_event_id(request: HttpRequest) -> int:
+    """What the client has; all messages are sent if it says nothing that helps."""
+    value = request.headers.get("Last-Event-ID", "").strip()
+    known = value.isascii() and value.isdecimal() and len(value) < 12
+    return min(int(value), MOST_NUMBER) if known else 0
+
+
+@router.post("/typing", response={204: None, **WITH_TOKEN})
+async def typing(request: HttpRequest, payload: TypingIn) -> HttpResponse:
+    """Tells staff that the patient is typing."""
+    state: dict[str, Any] = {"state": "typing", "author": "patient"}
+    await publish(conversation_of(request).pk, {**state, "typing": payload.typing})
+    return HttpResponse(status=204)
+
+
+@router.post("/feedback", response={200: FeedbackOut, **WITH_TOKEN, 404: ErrorOut})
+async def rate(request: HttpRequest, payload: FeedbackIn) -> HttpResponse:
+    """A thumb on an answer; the newest one counts."""
+    await check_message_rates(request)
+    comment = await asyncio.to_thread(feedback.redacted, payload.comment)
+    danger = arrival_of(request).danger
+    urgent = await database.write(
+        feedback.keep,
+        conversation_of(request).pk,
+        payload.message,
+        payload.thumb,
+        comment,
+        danger,
+    )
+    return json_answer({"urgent": urgent})

@@ -1,0 +1,103 @@
+"""Server-sent events of one conversation: every message once and in order, and states.
+
+The number of a message is the id of its event. Whatever wakes the stream, it reads the
+database from the last number it sent: so nothing is missing and nothing comes twice.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from frontdesk.chat import database, message_log
+from frontdesk.chat.fanout import Subscription, fanout
+from frontdesk.chat.models import Conversation, Message
+from frontdesk.chat.presenter import present
+
+HEARTBEAT = ": still here\n\n"
+RETRY_MILLISECONDS = 2000
+
+
+async def events(conversation_id: UUID, last_id: int) -> AsyncIterator[str]:
+    """The stream, from the message behind ``last_id`` on.
+
+    Args:
+        conversation_id: whose messages.
+        last_id: number of the last message the client has.
+    """
+    with fanout().subscribe(conversation_id) as subscription:
+        yield f"retry: {RETRY_MILLISECONDS}\n\n"
+        try:
+            conversation = await database.read(_conversation, conversation_id)
+            for state in _standing(conversation):
+                yield _state(state)
+            async for event in _live(conversation_id, last_id, subscription):
+                yield event
+        except database.DatabaseDownError:
+            return  # the client comes back, and goes on from where it was
+
+
+async def _live(
+    conversation_id: UUID, last_id: int, subscription: Subscription
+) -> AsyncIterator[str]:
+    heard_at = time.monotonic()
+    states: list[dict[str, Any]] = []
+    while True:
+        messages = await database.read(message_log.after, conversation_id, last_id)
+        for message in messages:
+            last_id = message.number
+            yield _message(message)
+        for state in states:
+            yield _state(state)
+        if any(state["state"] == "closed" for state in states):
+            return
+        if len(messages) == message_log.MOST_AT_ONCE:
+            states = []
+            continue
+        pause = heard_at + settings.HEARTBEAT_SECONDS - time.monotonic()
+        states = _for_patient(await subscription.wait(max(pause, 0.0)))
+        if subscription.is_over:
+            return
+        if time.monotonic() - heard_at >= settings.HEARTBEAT_SECONDS:
+            heard_at = time.monotonic()
+            yield HEARTBEAT
+            if await database.read(_is_over, conversation_id):
+                yield _state({"state": "closed"})
+                return
+
+
+def _conversation(conversation_id: UUID) -> Conversation | None:
+    return Conversation.objects.filter(pk=conversation_id).first()
+
+
+def _is_over(conversation_id: UUID) -> bool:
+    conversation = _conversation(conversation_id)
+    return conversation is None or conversation.is_over(timezone.now())
+
+
+def _standing(conversation: Conversation | None) -> list[dict[str, Any]]:
+    """The state that lasts: a client that comes back must know who is there."""
+    if conversation is None or conversation.closed_at is not None:
+        return [{"state": "closed"}]
+    if conversation.taken_over_by:
+        return [{"state": "taken_over", "name": conversation.taken_over_by}]
+    return []
+
+
+def _for_patient(states: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [state for state in states if state.get("author") != "patient"]
+
+
+def _message(message: Message) -> str:
+    data = json.dumps(present(message), ensure_ascii=False)
+    return f"id: {message.number}\nevent: message\ndata: {data}\n\n"
+
+
+def _state(state: dict[str, Any]) -> str:
+    return f"event: state\ndata: {json.dumps(state, ensure_ascii=False)}\n\n"

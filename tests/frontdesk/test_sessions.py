@@ -1,0 +1,122 @@
+"""Sessions: the token is the only key, stored hashed, and it ends."""
+
+import hashlib
+from datetime import timedelta
+
+import httpx
+import pytest
+from django.utils import timezone
+
+from frontdesk.chat.models import Conversation
+from frontdesk.chat.routes_sessions import current_config
+
+
+def _status(patient, token):
+    headers = {"Authorization": f"Bearer {token}"}
+    return patient.http.get("/chat/messages", headers=headers).status_code
+
+
+def test_token_is_long_random_and_stored_hashed(patient):
+    row = Conversation.objects.get(pk=patient.id)
+
+    assert len(patient.token) >= 43
+    assert row.token_hash == hashlib.sha256(patient.token.encode()).hexdigest()
+    assert patient.token not in str(row.__dict__)
+
+
+@pytest.mark.parametrize("token", ["x", "ü", "a" * 5000, "' or 1=1"])
+def test_other_tokens_open_nothing(patient, token):
+    raw = f"Bearer {token}".encode()
+    answer = patient.http.get("/chat/messages", headers={"Authorization": raw})
+
+    assert answer.status_code == 401
+    assert answer.json()["error"]["code"] == "unauthorized"
+
+
+def test_token_in_the_address_opens_nothing(patient):
+    answer = patient.http.get(f"/chat/messages?token={patient.token}")
+
+    assert answer.status_code == 401
+
+
+def test_conversation_id_opens_nothing(patient):
+    assert _status(patient, patient.id) == 401
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"expires_at": timezone.now() - timedelta(seconds=1)},
+        {"last_seen_at": timezone.now() - timedelta(days=2)},
+        {"erased_at": timezone.now()},
+    ],
+    ids=["absolute", "idle", "erased"],
+)
+def test_session_ends(patient, changed):
+    assert _status(patient, patient.token) == 200
+
+    Conversation.objects.filter(pk=patient.id).update(**changed)
+
+    assert _status(patient, patient.token) == 401
+
+
+def test_use_keeps_a_session_alive(patient):
+    Conversation.objects.filter(pk=patient.id).update(
+        last_seen_at=timezone.now() - timedelta(hours=23)
+    )
+
+    assert _status(patient, patient.token) == 200
+
+    row = Conversation.objects.get(pk=patient.id)
+    assert timezone.now() - row.last_seen_at < timedelta(minutes=1)
+
+
+def test_consent_is_kept_and_an_old_one_is_not_enough(gateway, rasa):
+    version = current_config()["consent"]["version"]
+    url = f"{gateway.url}/chat/sessions"
+
+    opened = httpx.post(
+        url,
+        json={
+            "consent_version": version,
+            "improve": False,
+            "locale": "es-US",
+            "page": "https://u:p@clinic.example/cost?name=Jane#x",
+        },
+    )
+    refused = httpx.post(url, json={"consent_version": "2020-01"})
+
+    row = Conversation.objects.get(pk=opened.json()["conversation"])
+    assert (row.consent_version, row.improve, row.locale) == (version, False, "es-US")
+    assert row.page == "https://clinic.example/cost"
+    assert refused.status_code == 422
+    assert refused.json()["error"]["code"] == "consent_outdated"
+
+
+def test_client_can_choose_neither_token_nor_conversation(gateway, rasa):
+    version = current_config()["consent"]["version"]
+    opened = httpx.post(
+        f"{gateway.url}/chat/sessions",
+        json={"consent_version": version, "token": "mine", "conversation": "mine"},
+    ).json()
+
+    assert opened["token"] != "mine" and opened["conversation"] != "mine"
+
+
+def test_config_needs_no_token_and_says_what_a_widget_shows(gateway):
+    config = httpx.get(f"{gateway.url}/chat/config").json()
+
+    assert config["clinic"]["phone"] == "(555) 010-0199"
+    assert "911" in config["crisis_line"]["text"]
+    assert "988" in config["crisis_line"]["text_es"]
+    assert len(config["topics"]) == 24
+    assert config["human"]["title"] == "Talk to a person"
+    assert config["max_text"] == 4000
+
+
+def test_no_answer_sets_a_cookie_or_is_cached(patient):
+    for path in ("/chat/config", "/chat/messages"):
+        answer = patient.http.get(path, headers=patient.headers)
+
+        assert "set-cookie" not in answer.headers
+        assert answer.headers["Cache-Control"] == "no-store"
