@@ -141,7 +141,7 @@ class StockModel:
 
     folder: Path
     cost: TrainingCost
-    reused: bool
+    epochs: int
     note: str
 
     @property
@@ -151,7 +151,11 @@ class StockModel:
 
 
 def stock_model(
-    python: Path, home: Path, *, epochs: int = EPOCHS_OF_RASA_INIT, reuse_any: bool = False
+    python: Path,
+    home: Path,
+    *,
+    epochs: int = EPOCHS_OF_RASA_INIT,
+    reuse_any: bool = False,
 ) -> StockModel:
     """The rival for today's data: trained now (hours), or as kept from before.
 
@@ -181,13 +185,13 @@ def stock_model(
     shutil.rmtree(folder / "cache", ignore_errors=True)
     text = json.dumps({**asdict(cost), "epochs": epochs})
     (folder / "cost.json").write_text(text, encoding="utf-8")
-    return StockModel(folder, cost, False, "trained now")
+    return StockModel(folder, cost, epochs, "trained now")
 
 
 def _kept_model(folder: Path, note: str) -> StockModel:
     cost = json.loads((folder / "cost.json").read_text(encoding="utf-8"))
-    cost.pop("epochs", None)
-    return StockModel(folder, TrainingCost(**cost), True, note)
+    epochs = cost.pop("epochs")
+    return StockModel(folder, TrainingCost(**cost), epochs, note)
 
 
 def main() -> None:

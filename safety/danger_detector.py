@@ -15,7 +15,7 @@ import numpy as np
 
 from safety.clauses import clauses_of
 from safety.encoder import SentenceEncoder, shared_encoder
-from safety.phrase_matcher import PhraseMatch, PhraseMatcher
+from safety.phrase_matcher import ALARMING, PhraseMatch, PhraseMatcher
 from safety.text_classifier import TextClassifier
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,7 +52,7 @@ class Verdict:
     level: str = "none"  # alarm | check_in | none
     kind: str | None = None  # crisis | emergency
     topic: str | None = None
-    reason: str = ""  # phrase | model | phrase+model | clause
+    reason: str = ""  # certain | phrase | model | phrase+model | clause
     phrases: tuple[str, ...] = ()
     near_miss: str | None = None
     probability: float = 0.0
@@ -136,7 +136,7 @@ def judge(
             return Verdict("alarm", kind, topic, reason, names, None, max(mass, clause))
     mass = _mass(whole, "crisis")
     crisis_phrase = any(
-        match.kind == "crisis" and match.strength == "alarm" for match in matches
+        match.kind == "crisis" and match.strength in ALARMING for match in matches
     )
     if crisis_phrase or sureness >= NAMED or mass >= thresholds.check_in:
         return Verdict("check_in", None, None, "", names, near_miss, mass)
@@ -156,8 +156,11 @@ def _reason(
     alarms = [
         match
         for match in spoken
-        if match.strength == "alarm" and match.near_miss is None
+        if match.strength in ALARMING and match.near_miss is None
     ]
+    # "Yes, I am suicidal": said in so many words, no model may take it for a denial.
+    if any(match.strength == "certain" for match in alarms):
+        return "certain"
     marked = bool(spoken) and all(match.near_miss for match in spoken)
     enough = getattr(thresholds, kind)
     if mass >= (thresholds.against_near_miss if marked else enough):

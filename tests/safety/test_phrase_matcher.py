@@ -21,6 +21,8 @@ ALARMS = [
     ("self_harm", "i just want to unalive myself"),
     ("self_harm", "I feel suicidal"),
     ("self_harm", "suicidal"),
+    ("self_harm", "yes i am suicidal"),
+    ("self_harm", "how much is it, i need help im suicidal"),
     ("self_harm", "having suicidal thoughts again"),
     ("self_harm", "i keep having thoughts of suicide"),
     ("self_harm", "I am planning my suicide"),
