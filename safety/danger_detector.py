@@ -36,12 +36,12 @@ class Thresholds:
     # The model alone, where every phrase found is marked as a near miss.
     against_near_miss: float = 0.75
     with_alarm: float = 0.05  # enough beside a phrase that is an alarm by itself
-    with_hint: float = 0.25  # enough beside a phrase that only hints
+    with_hint: float = 0.3  # enough beside a phrase that only hints
     # Enough for one clause of a longer message.
-    crisis_clause: float = 0.92
+    crisis_clause: float = 0.95
     emergency_clause: float = 0.75
     near_miss: float = 0.6  # so sure of a near miss that a phrase alone is softened
-    harmless: float = 0.9  # so sure of no danger that a bodily sign alone is medical
+    harmless: float = 0.7  # so sure of no danger that a bodily sign alone is medical
     check_in: float = 0.1
 
 
