@@ -175,7 +175,9 @@ def _reason(
             return "clause"
     # A phrase alone is softened where the model is sure of a near miss, and one that
     # names a bodily sign where the model is sure of an ordinary medical question.
-    harmless = kind == "emergency" and whole.get(OTHER, 0.0) >= thresholds.harmless
+    harmless = whole.get(OTHER, 0.0) >= thresholds.harmless and all(
+        match.topic == "physical" for match in alarms
+    )
     if alarms and sureness < thresholds.near_miss and not harmless:
         return "phrase"
     return ""

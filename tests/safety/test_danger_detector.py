@@ -113,6 +113,7 @@ TABLE = [
     ("certain, but marked", [SAID_DENIED], {"near_miss_denied": 0.99}, [], "check_in"),
     # a bodily sign in an ordinary medical question
     ("sign, model sure of no danger", [CHEST], {"other": 0.9, "emergency_physical": 0.04}, [], "none"),
+    ("too much taken, model sure of no danger", [_match("overdose", kind="emergency")], {"other": 0.95}, [], "alarm emergency overdose phrase"),
     ("sign, model less sure", [CHEST], {"other": 0.89, "emergency_physical": 0.04}, [], "alarm emergency physical phrase"),
     ("sign, model a little alarmed", [CHEST], {"other": 0.9, "emergency_physical": 0.05}, [], "alarm emergency physical phrase+model"),
     ("crisis phrase is never harmless", [DIE], {"other": 1.0}, [], "alarm crisis self_harm phrase"),
