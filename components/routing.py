@@ -149,7 +149,7 @@ def _is_softened(evidence: Evidence, limits: RoutingThresholds) -> bool:
     emergency = evidence.verdict.kind == "emergency"
     enough = limits.subject_emergency if emergency else limits.subject
     return (
-        reason in ("phrase", "clause", "phrase+model")
+        evidence.verdict.is_weak
         and mass(whole, "faq") >= enough
         and PERSONAL.search(evidence.text) is None
     )

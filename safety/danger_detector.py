@@ -24,6 +24,7 @@ PHRASES_FOLDER = Path(__file__).resolve().parent / "phrases"
 LONGEST_TEXT = 4000  # characters the model reads; phrases are sought in all of it
 OTHER = "other"
 KINDS = ("emergency", "crisis")
+WEAK_REASONS = ("phrase", "clause", "phrase+model")
 NAMED = 0.5  # a near miss that is likelier than everything else together
 
 
@@ -56,6 +57,11 @@ class Verdict:
     phrases: tuple[str, ...] = ()
     near_miss: str | None = None
     probability: float = 0.0
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether who understands more of the message may soften the alarm."""
+        return self.reason in WEAK_REASONS
 
 
 class DangerDetector:
