@@ -37,8 +37,8 @@ class RoutingThresholds:
     medical_clause: float = 0.9  # mass in one clause …
     medical_clause_whole: float = 0.03  # … if the whole message agrees a little
     admin_clause: float = 0.8  # front desk mass in one clause of a general question
-    answer: float = 0.5  # least probability of an intent that is acted on
-    margin: float = 0.12  # two general topics closer than this: "did you mean"
+    answer: float = 0.4  # least probability of an intent that is acted on
+    margin: float = 0.09  # two general topics closer than this: "did you mean"
     answer_out_of_scope: float = 0.25  # more out-of-scope mass than this: no answer
     suggest: float = 0.03  # least probability of a suggestion
     alternative: float = 0.025  # least probability of one offered beside an answer
