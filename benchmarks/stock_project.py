@@ -6,6 +6,7 @@ that Rasa 3.6.21 uses by default; the approved texts as plain responses of the d
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import shutil
@@ -23,6 +24,7 @@ from clinic.facts import facts_of, fill
 from clinic.profile import load_clinic
 
 ROOT = Path(__file__).resolve().parent.parent
+EPOCHS_OF_RASA_INIT = 100
 DATA_FOLDERS = ("nlu", "rules", "stories")
 FALLBACK_RULE = {
     "version": "3.1",
@@ -38,7 +40,7 @@ FALLBACK_RULE = {
 }
 
 
-def stock_config(epochs: int = 100) -> dict[str, Any]:
+def stock_config(epochs: int = EPOCHS_OF_RASA_INIT) -> dict[str, Any]:
     """Rasa's default pipeline and policies, with the seed fixed."""
     neural = {"epochs": epochs, "constrain_similarities": True, "random_seed": 42}
     return {
@@ -99,7 +101,7 @@ def _without_clock(texts: dict[str, list[dict[str, str]]]) -> str:
     return json.dumps(sorted(texts))
 
 
-def make_stock_project(folder: Path, *, epochs: int = 100) -> str:
+def make_stock_project(folder: Path, *, epochs: int = EPOCHS_OF_RASA_INIT) -> str:
     """Writes the project afresh.
 
     Returns:
@@ -139,7 +141,7 @@ class StockModel:
 
     folder: Path
     cost: TrainingCost
-    reused: bool
+    epochs: int
     note: str
 
     @property
@@ -149,7 +151,11 @@ class StockModel:
 
 
 def stock_model(
-    python: Path, home: Path, *, epochs: int = 100, reuse_any: bool = False
+    python: Path,
+    home: Path,
+    *,
+    epochs: int = EPOCHS_OF_RASA_INIT,
+    reuse_any: bool = False,
 ) -> StockModel:
     """The rival for today's data: trained now (hours), or as kept from before.
 
@@ -179,17 +185,26 @@ def stock_model(
     shutil.rmtree(folder / "cache", ignore_errors=True)
     text = json.dumps({**asdict(cost), "epochs": epochs})
     (folder / "cost.json").write_text(text, encoding="utf-8")
-    return StockModel(folder, cost, False, "trained now")
+    return StockModel(folder, cost, epochs, "trained now")
 
 
 def _kept_model(folder: Path, note: str) -> StockModel:
     cost = json.loads((folder / "cost.json").read_text(encoding="utf-8"))
-    cost.pop("epochs", None)
-    return StockModel(folder, TrainingCost(**cost), True, note)
+    epochs = cost.pop("epochs")
+    return StockModel(folder, TrainingCost(**cost), epochs, note)
+
+
+def main() -> None:
+    """Command line: trains the rival ahead of ``make bench``."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.stock_project")
+    parser.add_argument("--epochs", type=int, default=EPOCHS_OF_RASA_INIT)
+    made = stock_model(
+        ROOT / "var" / "stock" / "bin" / "python",
+        ROOT / "var" / "bench" / "stock",
+        epochs=parser.parse_args().epochs,
+    )
+    sys.stdout.write(f"{made.model}: {made.note}, {made.cost}\n")
 
 
 if __name__ == "__main__":
-    made = stock_model(
-        ROOT / "var" / "stock" / "bin" / "python", ROOT / "var" / "bench" / "stock"
-    )
-    sys.stdout.write(f"{made.model}: {made.note}, {made.cost}\n")
+    main()

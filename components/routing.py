@@ -37,11 +37,11 @@ class RoutingThresholds:
     medical_clause: float = 0.9  # mass in one clause …
     medical_clause_whole: float = 0.03  # … if the whole message agrees a little
     admin_clause: float = 0.8  # front desk mass in one clause of a general question
-    answer: float = 0.3  # least probability of an intent that is acted on
-    margin: float = 0.06  # two general topics closer than this: "did you mean"
+    answer: float = 0.4  # least probability of an intent that is acted on
+    margin: float = 0.09  # two general topics closer than this: "did you mean"
     answer_out_of_scope: float = 0.25  # more out-of-scope mass than this: no answer
     suggest: float = 0.03  # least probability of a suggestion
-    alternative: float = 0.05  # least probability of one offered beside an answer
+    alternative: float = 0.025  # least probability of one offered beside an answer
     also: float = 0.25  # least probability of a general answer after a hand-off
     also_clause: float = 0.6  # the same within a clause of its own
     check_in: float = 0.06  # crisis mass at which the gentle line is added
@@ -149,7 +149,7 @@ def _is_softened(evidence: Evidence, limits: RoutingThresholds) -> bool:
     emergency = evidence.verdict.kind == "emergency"
     enough = limits.subject_emergency if emergency else limits.subject
     return (
-        reason in ("phrase", "clause", "phrase+model")
+        evidence.verdict.is_weak
         and mass(whole, "faq") >= enough
         and PERSONAL.search(evidence.text) is None
     )

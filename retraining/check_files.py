@@ -19,7 +19,8 @@ TOP_KEYS = {
     "data/rules/*.yml": {"version", "rules"},
     "data/stories/**/*.yml": {"version", "stories"},
     "tests/nlu/**/*.yml": {"version", "nlu"},
-    "tests/stories/**/*.yml": {"conversations"},
+    "tests/stories/*/*.yml": {"conversations"},
+    "tests/stories/lessons.yml": {"lessons"},
     "domain.yml": {
         "version",
         "intents",

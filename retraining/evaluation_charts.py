@@ -202,7 +202,8 @@ def heat_map(
     description: str = "",
 ) -> str:
     """Counts in cells, darker where more of the row is; what is off is another hue."""
-    width = LABELS + CELL * len(columns) + 12
+    # The last slanted name reaches beyond its column: half of its length at 60 degrees.
+    width = LABELS + CELL * len(columns) + LABELS // 2
     height = LABELS + CELL * len(rows) + 12
     body = ""
     for index, name in enumerate(columns):

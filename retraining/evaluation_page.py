@@ -19,7 +19,7 @@ color:var(--ink);font:16px/1.5 system-ui,sans-serif}
 table{border-collapse:collapse;width:100%;margin:1rem 0;font-size:.9rem}
 caption{text-align:left;font-weight:600;padding:.3rem 0}
 th,td{border-bottom:1px solid var(--line);padding:.25rem .5rem;text-align:left;
-vertical-align:top;overflow-wrap:anywhere}
+vertical-align:top;overflow-wrap:break-word}
 th[scope=row]{font-weight:400}
 thead th{background:var(--soft)}
 .n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
@@ -59,14 +59,21 @@ def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     for row in rows:
         first, *others = row
         cells = "".join(
-            f"<td{_class(cell, kind)}>{escape(cell)}</td>"
+            f"<td{_class(cell, kind)}>{_breakable(cell)}</td>"
             for cell, kind in zip(others, kinds[1:], strict=True)
         )
-        body.append(f'<tr><th scope="row"{kinds[0]}>{escape(first)}</th>{cells}</tr>')
+        body.append(
+            f'<tr><th scope="row"{kinds[0]}>{_breakable(first)}</th>{cells}</tr>'
+        )
     return (
         f'<div class="wide"><table><caption>{escape(caption)}</caption>'
         f"<thead><tr>{top}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
     )
+
+
+def _breakable(cell: str) -> str:
+    """A cell's text; names of topics may break after an underscore."""
+    return escape(cell).replace("_", "_<wbr/>")
 
 
 def _class(cell: str, kind: str) -> str:

@@ -90,6 +90,11 @@ def half_of(key: str) -> Half:
     return "report" if hashlib.sha256(key.encode()).digest()[0] % 2 else "choose"
 
 
+def kind_of(file: Path) -> str:
+    """The kind of a file's messages: its name, without the number of a second file."""
+    return re.sub(r"_\d+$", "", file.stem)
+
+
 def read_messages(folder: Path = NLU_TESTS) -> list[LabelledMessage]:
     """All test messages of both parts, files in name order."""
     return [
@@ -98,7 +103,7 @@ def read_messages(folder: Path = NLU_TESTS) -> list[LabelledMessage]:
             route=route_of(intent),
             topic=topic_of(intent),
             intent=intent,
-            kind=file.stem,
+            kind=kind_of(file),
             half=half,
         )
         for half in HALVES
@@ -168,7 +173,7 @@ def read_conversations(folder: Path = STORY_TESTS) -> list[LabelledConversation]
     return [
         LabelledConversation(
             name=entry["name"],
-            kind=entry.get("kind") or file.stem,
+            kind=entry.get("kind") or kind_of(file),
             turns=tuple(_turn(turn, file, entry["name"]) for turn in entry["turns"]),
             half=half,
         )

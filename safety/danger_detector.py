@@ -15,7 +15,7 @@ import numpy as np
 
 from safety.clauses import clauses_of
 from safety.encoder import SentenceEncoder, shared_encoder
-from safety.phrase_matcher import PhraseMatch, PhraseMatcher
+from safety.phrase_matcher import ALARMING, PhraseMatch, PhraseMatcher
 from safety.text_classifier import TextClassifier
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +24,7 @@ PHRASES_FOLDER = Path(__file__).resolve().parent / "phrases"
 LONGEST_TEXT = 4000  # characters the model reads; phrases are sought in all of it
 OTHER = "other"
 KINDS = ("emergency", "crisis")
+WEAK_REASONS = ("phrase", "clause", "phrase+model")
 NAMED = 0.5  # a near miss that is likelier than everything else together
 
 
@@ -36,12 +37,12 @@ class Thresholds:
     # The model alone, where every phrase found is marked as a near miss.
     against_near_miss: float = 0.75
     with_alarm: float = 0.05  # enough beside a phrase that is an alarm by itself
-    with_hint: float = 0.25  # enough beside a phrase that only hints
+    with_hint: float = 0.3  # enough beside a phrase that only hints
     # Enough for one clause of a longer message.
-    crisis_clause: float = 0.92
-    emergency_clause: float = 0.75
+    crisis_clause: float = 0.95
+    emergency_clause: float = 0.85
     near_miss: float = 0.6  # so sure of a near miss that a phrase alone is softened
-    harmless: float = 0.9  # so sure of no danger that a bodily sign alone is medical
+    harmless: float = 0.7  # so sure of no danger that a bodily sign alone is medical
     check_in: float = 0.1
 
 
@@ -52,10 +53,15 @@ class Verdict:
     level: str = "none"  # alarm | check_in | none
     kind: str | None = None  # crisis | emergency
     topic: str | None = None
-    reason: str = ""  # phrase | model | phrase+model | clause
+    reason: str = ""  # certain | phrase | model | phrase+model | clause
     phrases: tuple[str, ...] = ()
     near_miss: str | None = None
     probability: float = 0.0
+
+    @property
+    def is_weak(self) -> bool:
+        """Whether who understands more of the message may soften the alarm."""
+        return self.reason in WEAK_REASONS
 
 
 class DangerDetector:
@@ -136,7 +142,7 @@ def judge(
             return Verdict("alarm", kind, topic, reason, names, None, max(mass, clause))
     mass = _mass(whole, "crisis")
     crisis_phrase = any(
-        match.kind == "crisis" and match.strength == "alarm" for match in matches
+        match.kind == "crisis" and match.strength in ALARMING for match in matches
     )
     if crisis_phrase or sureness >= NAMED or mass >= thresholds.check_in:
         return Verdict("check_in", None, None, "", names, near_miss, mass)
@@ -156,8 +162,11 @@ def _reason(
     alarms = [
         match
         for match in spoken
-        if match.strength == "alarm" and match.near_miss is None
+        if match.strength in ALARMING and match.near_miss is None
     ]
+    # "Yes, I am suicidal": said in so many words, no model may take it for a denial.
+    if any(match.strength == "certain" for match in alarms):
+        return "certain"
     marked = bool(spoken) and all(match.near_miss for match in spoken)
     enough = getattr(thresholds, kind)
     if mass >= (thresholds.against_near_miss if marked else enough):
@@ -172,7 +181,9 @@ def _reason(
             return "clause"
     # A phrase alone is softened where the model is sure of a near miss, and one that
     # names a bodily sign where the model is sure of an ordinary medical question.
-    harmless = kind == "emergency" and whole.get(OTHER, 0.0) >= thresholds.harmless
+    harmless = whole.get(OTHER, 0.0) >= thresholds.harmless and all(
+        match.topic == "physical" for match in alarms
+    )
     if alarms and sureness < thresholds.near_miss and not harmless:
         return "phrase"
     return ""

@@ -23,7 +23,7 @@ KIND_OF_TOPIC = {
     "physical": "emergency",
     "overdose": "emergency",
 }
-STRENGTHS = ("alarm", "hint")
+STRENGTHS = ("certain", "alarm", "hint")
 NEAR_MISSES = ("idiom", "denied", "past", "topic", "subject")
 PLACES = ("over", "before", "after", "sentence", "message")
 LISTS_FILE = "lists.yml"

@@ -31,6 +31,7 @@ _CARRIES_DENIAL_TEXT = """
 """
 _CARRIES_DENIAL = frozenset(_CARRIES_DENIAL_TEXT.split())
 
+ALARMING = ("certain", "alarm")
 _MOST_TELLING_FIRST = ("idiom", "denied", "past", "topic", "subject")
 _NEGATIONS = frozenset(("not", "no", "never", "nobody", "noone", "dont", "doesnt"))
 
@@ -43,7 +44,8 @@ class PhraseMatch:
         id: of the entry in ``safety/phrases``.
         kind: "crisis" or "emergency".
         topic: self_harm, third_party, harm_to_others, abuse, physical or overdose.
-        strength: "alarm" (enough alone) or "hint".
+        strength: "certain" (enough alone, whatever the model says), "alarm" (enough
+            alone unless the model is sure of a near miss) or "hint".
         span: start and end in the text as it was given.
         near_miss: None, or why it is probably no danger: "idiom", "denied", "past",
             "topic" or "subject".
@@ -133,7 +135,7 @@ class PhraseMatcher:
 def raises_alarm(matches: Iterable[PhraseMatch]) -> bool:
     """True if one alarm phrase, or two different hints, are no near miss."""
     serious = [match for match in matches if match.near_miss is None]
-    if any(match.strength == "alarm" for match in serious):
+    if any(match.strength in ALARMING for match in serious):
         return True
     return len({match.id for match in serious}) > 1
 

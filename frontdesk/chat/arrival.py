@@ -32,8 +32,8 @@ class Danger:
 
     @property
     def is_certain(self) -> bool:
-        """Whether more than a phrase says so; else Rasa may know better."""
-        return self.is_urgent and self.verdict.reason != "phrase"
+        """Whether nobody may soften it; else Rasa is asked first."""
+        return self.is_urgent and not self.verdict.is_weak
 
     @property
     def route(self) -> str:

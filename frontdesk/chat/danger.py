@@ -92,7 +92,7 @@ def _detect(text: str) -> Verdict:
 
 def _severity(verdict: Verdict) -> tuple[int, bool, bool]:
     level = LEVELS.index(verdict.level)
-    return level, verdict.kind == "emergency", verdict.reason != "phrase"
+    return level, verdict.kind == "emergency", not verdict.is_weak
 
 
 def text_of_body(body: bytes) -> str:

@@ -40,6 +40,8 @@ def _match(topic, strength="alarm", near_miss=None, kind="crisis"):
 
 DIE = _match("self_harm")
 ABUSE = _match("abuse")
+SAID = _match("self_harm", "certain")
+SAID_DENIED = _match("self_harm", "certain", "denied")
 HINT = _match("self_harm", "hint")
 DENIED = _match("self_harm", near_miss="denied")
 HINT_DENIED = _match("self_harm", "hint", "denied")
@@ -106,8 +108,12 @@ TABLE = [
     ("denied first, hinted then", [DENIED, HINT], _crisis(0.25), [], "alarm crisis self_harm phrase+model"),
     ("marks count for their own kind", [DENIED], _emergency(0.5), [], "alarm emergency physical model"),
     ("past chest pain", [CHEST_PAST], {"other": 1.0}, [], "none"),
+    # said in so many words: no near miss of the model's softens it
+    ("certain, model sure of a denial", [SAID], {"near_miss_denied": 0.99}, [], "alarm crisis self_harm certain"),
+    ("certain, but marked", [SAID_DENIED], {"near_miss_denied": 0.99}, [], "check_in"),
     # a bodily sign in an ordinary medical question
     ("sign, model sure of no danger", [CHEST], {"other": 0.9, "emergency_physical": 0.04}, [], "none"),
+    ("too much taken, model sure of no danger", [_match("overdose", kind="emergency")], {"other": 0.95}, [], "alarm emergency overdose phrase"),
     ("sign, model less sure", [CHEST], {"other": 0.89, "emergency_physical": 0.04}, [], "alarm emergency physical phrase"),
     ("sign, model a little alarmed", [CHEST], {"other": 0.9, "emergency_physical": 0.05}, [], "alarm emergency physical phrase+model"),
     ("crisis phrase is never harmless", [DIE], {"other": 1.0}, [], "alarm crisis self_harm phrase"),

@@ -13,6 +13,13 @@ from safety.phrase_matcher import PHRASE_FOLDER, PhraseMatcher, raises_alarm
 
 # fmt: off
 ALARMS = [
+    # beside words that an exception covers
+    ("harm_to_others", "my wrists hurt and i want to cut them"),
+    ("abuse", "the depression hits me and then he hits me"),
+    ("overdose", "they gave me 60 pills and i took all of them"),
+    ("third_party", "please take care of my kids when im gone"),
+    ("overdose", "OD what should i do"),
+    ("abuse", "the aide hits my grandmother"),
     # self-harm, direct
     ("self_harm", "I want to die"),
     ("self_harm", "i wanna die so bad"),
@@ -21,6 +28,8 @@ ALARMS = [
     ("self_harm", "i just want to unalive myself"),
     ("self_harm", "I feel suicidal"),
     ("self_harm", "suicidal"),
+    ("self_harm", "yes i am suicidal"),
+    ("self_harm", "how much is it, i need help im suicidal"),
     ("self_harm", "having suicidal thoughts again"),
     ("self_harm", "i keep having thoughts of suicide"),
     ("self_harm", "I am planning my suicide"),
@@ -164,6 +173,11 @@ ALARMS = [
     ("overdose", "mi hijo se tragó mis pastillas"),
 ]
 NEAR_MISSES = [
+    ("idiom",   "itchy rash on my wrists since i changed the soap"),
+    ("idiom",   "nerve pain shooting down the back of my leg"),
+    ("idiom",   "the depression hits me hardest in january"),
+    ("past",    "the nurse gave me 40 and it was too weak"),
+    ("subject", "can i take care of my kids after the session"),
     ("denied",  "I'm not suicidal"),
     ("denied",  "I don't want to die"),
     ("denied",  "i have never wanted to kill myself"),
