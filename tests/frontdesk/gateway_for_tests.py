@@ -107,7 +107,7 @@ class FakeDetector:
 
     def detect(self, text):
         if CERTAIN in text:
-            return Verdict("alarm", "crisis", "self_harm", "phrase+model")
+            return Verdict("alarm", "crisis", "self_harm", "certain")
         if OVERDOSE in text:
             return Verdict("alarm", "emergency", "overdose", "model")
         if SUSPECTED in text:

@@ -354,4 +354,4 @@ def test_message_row_keeps_the_verdict(patient):
 
     row = Message.objects.get(conversation=patient.id, author="patient")
 
-    assert row.safety["reason"] == "phrase+model"
+    assert row.safety["reason"] == "certain"
