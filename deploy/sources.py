@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from clinic.answers import AnswerFileError, AnswerLibrary
-from deploy.settings import ROOT
-
-KNOWLEDGE = ROOT / "knowledge"
-FACT_FILES = ("facts.yml", "facts_extra.yml")
+from clinic.sources import KNOWLEDGE, source_title
 
 
 def source_lines(messages: list[dict[str, Any]]) -> list[str]:
@@ -27,12 +21,8 @@ def source_lines(messages: list[dict[str, Any]]) -> list[str]:
 
 def source_words(identifier: str, folder: Path = KNOWLEDGE) -> str:
     """``id: title (publisher, year)``; a public title is left as it is."""
-    source = _facts(folder).get(identifier)
-    if source is None:
-        return identifier
-    origin = [str(source[key]) for key in ("publisher", "year") if source.get(key)]
-    where = f" ({', '.join(origin)})" if origin else ""
-    return f"{identifier}: {source.get('title') or 'no title'}{where}"
+    title = source_title(identifier, folder)
+    return identifier if title is None else f"{identifier}: {title}"
 
 
 def review_words(message: dict[str, Any]) -> str:
@@ -63,17 +53,3 @@ def _review_date(name: str, version: str | None) -> str | None:
         if answer.version == version:
             return answer.metadata.get("review_by")
     return None
-
-
-@cache
-def _facts(folder: Path) -> dict[str, dict[str, Any]]:
-    """The source of each fact of the fact base."""
-    sources: dict[str, dict[str, Any]] = {}
-    for file in (folder / name for name in FACT_FILES):
-        try:
-            content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-        except (OSError, yaml.YAMLError):
-            continue
-        for fact in content.get("facts") or []:
-            sources[str(fact.get("id"))] = fact.get("source") or {}
-    return sources

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from clinic.sources import source_titles
 from frontdesk.chat.bubbles import Bubble
 from frontdesk.chat.models import Message
 
@@ -33,6 +34,7 @@ def present(message: Message | Bubble) -> dict[str, Any]:
         if message.client_id is not None:
             shown["client_id"] = message.client_id
     shown |= {name: getattr(message, name) for name in SHARED}
+    shown["source_titles"] = source_titles(message.sources)
     if message.handoff:
         shown["handoff"] = message.handoff
     shown["author"] = str(shown["author"])

@@ -36,6 +36,7 @@ class MessageOut(Schema):
     suggestions: list[str]
     handoff: str = Field(default="", description="Why it was passed to staff.")
     sources: list[str]
+    source_titles: list[str]
     reviewed: str | None
     draft: bool
     sent_at: str

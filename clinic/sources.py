@@ -1,0 +1,45 @@
+"""What stands behind the ids of the fact base, in words. No Rasa, no Django."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+KNOWLEDGE = Path(__file__).resolve().parent.parent / "knowledge"
+FACT_FILES = ("facts.yml", "facts_extra.yml")
+
+
+def source_title(identifier: str, folder: Path = KNOWLEDGE) -> str | None:
+    """``title (publisher, year)`` of a fact's source; None if the id is no fact."""
+    source = _facts(folder).get(identifier)
+    if source is None:
+        return None
+    origin = [str(source[key]) for key in ("publisher", "year") if source.get(key)]
+    where = f" ({', '.join(origin)})" if origin else ""
+    return f"{source.get('title') or 'no title'}{where}"
+
+
+def source_titles(identifiers: list[str]) -> list[str]:
+    """The sources of an answer as a reader wants them: each once, no ids.
+
+    A public title among the ids is left as it is.
+    """
+    titles = [source_title(name) or name for name in identifiers]
+    return list(dict.fromkeys(titles))
+
+
+@cache
+def _facts(folder: Path) -> dict[str, dict[str, Any]]:
+    """The source of each fact of the fact base."""
+    sources: dict[str, dict[str, Any]] = {}
+    for file in (folder / name for name in FACT_FILES):
+        try:
+            content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        except (OSError, yaml.YAMLError):
+            continue
+        for fact in content.get("facts") or []:
+            sources[str(fact.get("id"))] = fact.get("source") or {}
+    return sources
