@@ -9,7 +9,7 @@ export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export PYTHONWARNINGS := ignore::DeprecationWarning
 
 .PHONY: help setup run chat assistant train evaluate bench check test test-fast \
-	finetune clean again
+	load urgent faults fuzz finetune clean again
 
 help: ## one line for each command
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -40,6 +40,10 @@ evaluate: $(SETUP) ## score the newest model on the project's own test sets
 bench: $(SETUP) ## measure speed and memory
 	@$(PYTHON) -m benchmarks
 
+load: $(SETUP) ## patients at the gateway, beside the assistant alone (FULL=1: 500 streams)
+	@$(PYTHON) -m retraining.train --if-changed
+	@$(PYTHON) -m tests.load $(if $(FULL),--full)
+
 check: $(SETUP) ## content, style and type checks
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
@@ -48,10 +52,24 @@ check: $(SETUP) ## content, style and type checks
 
 test: $(SETUP) ## the whole test suite (trains first if the data changed)
 	@$(PYTHON) -m retraining.train --if-changed
+	-@$(PYTHON) -m tests.widget.chromium
+	-@$(PYTHON) -m tests.frontdesk.redis_server
 	$(PYTHON) -m pytest
 
 test-fast: $(SETUP) ## the tests that need no model, under a minute
 	$(PYTHON) -m pytest -m "not model and not slow"
+
+urgent: $(SETUP) ## how surely and fast a person in danger is answered, all test messages
+	@$(PYTHON) -m retraining.train --if-changed
+	@URGENT_MESSAGES=100000 $(PYTHON) -m pytest -q -s tests/frontdesk/test_urgent_figures.py
+
+faults: $(SETUP) ## 1000 messages while processes are killed and connections cut
+	@$(PYTHON) -m retraining.train --if-changed
+	@FAULT_MESSAGES=1000 $(PYTHON) -m pytest -q -s tests/frontdesk/test_faults.py
+
+fuzz: $(SETUP) ## 5000 odd requests to the chat API
+	@$(PYTHON) -m retraining.train --if-changed
+	@FUZZ_REQUESTS=5000 $(PYTHON) -m pytest -q -s tests/frontdesk/test_fuzz.py
 
 finetune: $(SETUP) ## fine-tune the sentence encoder (rare; docs/decisions)
 	@$(PYTHON) -m retraining.finetune_encoder

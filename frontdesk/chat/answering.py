@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
 from frontdesk.chat import database, intake, last_gate, leases, message_log
+from frontdesk.chat.arrival import Danger
 from frontdesk.chat.fanout import publish
+from frontdesk.chat.instances import instance
 from frontdesk.chat.models import Alert, Conversation, Message
 from frontdesk.chat.rasa_client import RasaError, Reply, rasa, tell
 
@@ -27,51 +29,27 @@ class Answering:
     """The answering of one process."""
 
     def __init__(self) -> None:
-        self._running: dict[UUID, bool] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
-    def wake(self, conversation_id: UUID) -> None:
-        """Has a conversation's messages answered, soon; does not wait."""
-        if conversation_id in self._running:
-            self._running[conversation_id] = True  # once more round
-            return
-        self._running[conversation_id] = True
-        self._start(self._answer_all(conversation_id))
+    async def take_in(
+        self, conversation_id: UUID, written: intake.Written, danger: Danger | None
+    ) -> intake.Accepted:
+        """Stores a message and sees to its answer; an urgent one is there on return.
 
-    def tell(self, conversation_id: UUID, text: str) -> None:
-        """Lets Rasa know of a message that was answered without it."""
-        self._start(tell(conversation_id, text=text))
-
-    async def second_opinion(self, accepted: intake.Accepted) -> intake.Accepted:
-        """Answers a message now of which only a phrase says that it is urgent."""
-        message = accepted.message
-        conversation_id = message.conversation_id
-        if conversation_id not in self._running:
-            self._running[conversation_id] = False
-            task = asyncio.create_task(self._answer_at_once(conversation_id))
-            await self._kept(task)
-        # If nobody has contradicted by now, the phrase is believed.
-        now = asyncio.get_running_loop().time()
-        database.deadline.set(now + settings.URGENT_SECONDS)
-        answered = await database.write(intake.answered_at_last, message.pk)
-        await publish(conversation_id, {})
-        self.wake(conversation_id)
-        return answered
-
-    async def _answer_at_once(self, conversation_id: UUID) -> None:
-        database.deadline.set(None)
-        holder = _new_holder()
-        try:
-            await self._answer_next(conversation_id, holder)
-        except database.DatabaseDownError as error:
-            logger.error("A message waits for the database: %s.", error)
-        finally:
-            self._running.pop(conversation_id, None)
+        Goes on though the client may not wait.
+        """
+        task = self._start(self._take_in(conversation_id, written, danger))
+        await asyncio.wait([task])
+        return task.result()
 
     async def recover(self) -> None:
         """Answers what a crash, of this process or another, has left."""
+        await database.read(leases.free_those_of_the_dead)
         for conversation_id in await database.read(leases.waiting):
-            self.wake(conversation_id)
+            holder = instance().new_holder()
+            claimed = await database.write(leases.claim, conversation_id, holder)
+            if claimed is not None:
+                self._start(self._answer_all(claimed))
 
     async def stop(self) -> None:
         """Ends the tasks; what they were at is answered after the next start."""
@@ -79,47 +57,94 @@ class Answering:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        # A task of its own, without the deadline of the request that woke it.
-        self._kept(asyncio.create_task(work))
-
-    def _kept(self, task: asyncio.Task[None]) -> asyncio.Future[None]:
+    def _start[T](self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return asyncio.shield(task)  # goes on though the client may not wait
+        task.add_done_callback(self._ended)
+        return task
 
-    async def _answer_all(self, conversation_id: UUID) -> None:
-        database.deadline.set(None)
-        holder = _new_holder()
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # it was for who waited; nobody may have
+
+    async def _take_in(
+        self, conversation_id: UUID, written: intake.Written, danger: Danger | None
+    ) -> intake.Accepted:
+        holder = instance().new_holder()
         try:
-            while self._running.get(conversation_id):
-                self._running[conversation_id] = False
-                while await self._answer_next(conversation_id, holder):
-                    pass
+            accepted = await database.write(
+                intake.accept, conversation_id, written, danger, holder
+            )
         except database.DatabaseDownError as error:
-            logger.error("A message waits for the database: %s.", error)
-        except Exception as error:
-            logger.error("Answering failed with %s.", type(error).__name__)
-            logger.debug("Traceback of the failure above.", exc_info=error)
-        finally:
-            self._running.pop(conversation_id, None)
+            if error.late is not None:
+                error.late.add_done_callback(self._accepted_late)
+            raise
+        if accepted.is_new:
+            await publish(conversation_id, {})
+        if accepted.is_waiting and danger is not None and danger.is_urgent:
+            return await self._second_opinion(accepted)
+        if accepted.claimed is not None:
+            self._start(self._answer_all(accepted.claimed))
+        elif accepted.is_new and not accepted.is_waiting:
+            # Answered without Rasa, which is to know of it.
+            self._start(tell(conversation_id, text=accepted.message.text))
+        return accepted
 
-    async def _answer_next(self, conversation_id: UUID, holder: str) -> bool:
-        """Answers one message; False if there is none, or somebody else is at it."""
-        claimed = await database.write(leases.claim, conversation_id, holder)
-        if claimed is None:
-            return False
-        conversation, message = claimed
-        if not conversation.taken_over_by:
-            await publish(conversation_id, {"state": "typing", "author": "bot"})
-        reply = await _ask(conversation_id, message)
-        kept = await _kept(conversation_id, holder, message, reply)
-        if kept is None:
-            return False
-        await publish(conversation_id, {})
-        if kept.handoff:
-            await publish(conversation_id, {"state": "handoff", "reason": kept.handoff})
-        return True
+    def _accepted_late(self, stored: asyncio.Future[intake.Accepted | None]) -> None:
+        """Answers what was committed though nobody waited for it any more."""
+        if stored.cancelled() or stored.exception() is not None:
+            return
+        accepted = stored.result()
+        if accepted is not None and accepted.claimed is not None:
+            self._start(self._answer_all(accepted.claimed))
+
+    async def _second_opinion(self, accepted: intake.Accepted) -> intake.Accepted:
+        """Answers a message now of which only a phrase says that it is urgent."""
+        if accepted.claimed is not None:
+            database.deadline.set(None)
+            following = await _attempt(accepted.claimed)
+            if following is not None:
+                self._start(self._answer_all(following))
+        # If nobody has contradicted by now, the phrase is believed.
+        now = asyncio.get_running_loop().time()
+        database.deadline.set(now + settings.URGENT_SECONDS)
+        answered = await database.write(intake.answered_at_last, accepted.message.pk)
+        await publish(accepted.message.conversation_id, {})
+        return answered
+
+    async def _answer_all(self, claimed: leases.Claimed | None) -> None:
+        """Answers a message and those that have come behind it."""
+        # Without the deadline of the request that brought it.
+        database.deadline.set(None)
+        while claimed is not None:
+            claimed = await _attempt(claimed)
+
+
+async def _attempt(claimed: leases.Claimed) -> leases.Claimed | None:
+    """Answers a message; gives the next one. What fails is found by ``recover``."""
+    try:
+        return await _answer(claimed)
+    except database.DatabaseDownError as error:
+        logger.error("A message waits for the database: %s.", error)
+    except Exception as error:
+        logger.error("Answering failed with %s.", type(error).__name__)
+        logger.debug("Traceback of the failure above.", exc_info=error)
+    return None
+
+
+async def _answer(claimed: leases.Claimed) -> leases.Claimed | None:
+    conversation_id = claimed.conversation.pk
+    if not claimed.conversation.taken_over_by:
+        await publish(conversation_id, {"state": "typing", "author": "bot"})
+    reply = await _ask(conversation_id, claimed.message)
+    kept = await _kept(claimed, reply)
+    if kept is None:
+        return None
+    await publish(conversation_id, {})
+    if kept.handoff:
+        await publish(conversation_id, {"state": "handoff", "reason": kept.handoff})
+    return kept.following
 
 
 async def _ask(conversation_id: UUID, message: Message) -> Reply | None:
@@ -137,41 +162,39 @@ async def _ask(conversation_id: UUID, message: Message) -> Reply | None:
         return None
 
 
-async def _kept(
-    conversation_id: UUID, holder: str, message: Message, reply: Reply | None
-) -> _Kept | None:
+@dataclass(frozen=True)
+class _Kept:
+    """What was stored for a message, and what is to be answered next."""
+
+    handoff: str | None
+    following: leases.Claimed | None
+
+
+async def _kept(claimed: leases.Claimed, reply: Reply | None) -> _Kept | None:
     """Stores the reply; the fallback where it is one that can't be stored."""
     try:
-        return await database.write(_keep, conversation_id, holder, message.pk, reply)
+        return await database.write(_keep, claimed, reply)
     except database.DatabaseDownError:
         raise
     except Exception as error:
         logger.error("A reply can't be stored: %s.", type(error).__name__)
         logger.debug("Traceback of the failure above.", exc_info=error)
-        return await database.write(_keep, conversation_id, holder, message.pk, None)
+        return await database.write(_keep, claimed, None)
 
 
-class _Kept:
-    """What was stored for a message."""
-
-    def __init__(self, handoff: str | None) -> None:
-        self.handoff = handoff
-
-
-def _keep(
-    conversation_id: UUID, holder: str, message_id: int, reply: Reply | None
-) -> _Kept | None:
+def _keep(claimed: leases.Claimed, reply: Reply | None) -> _Kept | None:
     """Stores the reply with its ticket or alert; None if it is not ours any more."""
-    conversation = leases.held(conversation_id, holder)
+    conversation = leases.held(claimed.conversation.pk, claimed.holder)
     if conversation is None:
         return None
-    message = conversation.messages.get(pk=message_id)
-    if message.state != Message.State.ACCEPTED:
-        return _Kept(None)
-    if intake.is_suspected(message) and (reply is None or reply.urgent):
-        intake.speak_urgently(conversation, message)
-        return _Kept(None)
-    return _Kept(_store(conversation, message, reply))
+    message = conversation.messages.get(pk=claimed.message.pk)
+    handoff = None
+    if message.state == Message.State.ACCEPTED:
+        if intake.is_suspected(message) and (reply is None or reply.urgent):
+            intake.speak_urgently(conversation, message)
+        else:
+            handoff = _store(conversation, message, reply)
+    return _Kept(handoff, leases.following(conversation, claimed.holder))
 
 
 def _store(
@@ -206,10 +229,6 @@ def _hand_off(
         return None
     message_log.open_ticket(conversation, message, promise.handoff, promise.route)
     return promise.handoff
-
-
-def _new_holder() -> str:
-    return secrets.token_hex(16)
 
 
 answering = Answering()

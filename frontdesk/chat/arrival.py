@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from safety.danger_detector import Verdict
@@ -33,7 +34,10 @@ class Danger:
     @property
     def is_certain(self) -> bool:
         """Whether nobody may soften it; else Rasa is asked first."""
-        return self.is_urgent and not self.verdict.is_weak
+        found = self.verdict
+        both = found.reason == "phrase+model"
+        agreed = both and found.probability >= settings.CERTAIN_PROBABILITY
+        return self.is_urgent and (agreed or not found.is_weak)
 
     @property
     def route(self) -> str:

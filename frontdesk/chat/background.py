@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable
 
 from django.conf import settings
 
-from frontdesk.chat import alarms, danger, database, erasure
+from frontdesk.chat import alarms, danger, database, erasure, retention
 from frontdesk.chat.answering import answering
 from frontdesk.chat.fanout import fanout
+from frontdesk.chat.instances import instance
 from frontdesk.chat.rasa_client import rasa
+from frontdesk.chat.texts import texts
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +25,8 @@ class Background:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Loads the detector, so that the first message does not wait for it."""
+        """Loads detector and texts, so that no first message waits for them."""
+        await asyncio.to_thread(texts)
         await asyncio.to_thread(danger.detector)
         await asyncio.to_thread(danger.phrases_alone)
         await fanout().start()
@@ -38,12 +41,14 @@ class Background:
         await alarms.finish()
         await fanout().stop()
         await rasa().close()
+        instance().close()  # what it was at may be taken up
 
     async def _repeat(self) -> None:
         while True:
             await _attempt("the spool", alarms.drain)
             await _attempt("unanswered messages", answering.recover)
             await _attempt("erased conversations", erasure.forget_for_good)
+            await _attempt("originals past their date", retention.delete_originals)
             await asyncio.sleep(settings.RECOVERY_SECONDS)
 
 

@@ -33,10 +33,22 @@ deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar(
 )
 NOT_DOWN = (IntegrityError, DataError, ProgrammingError)
 _threads = ThreadPoolExecutor(settings.DATABASE_THREADS, "database")
+# SQLite takes one writer at a time; a second one would sleep, and look now and then.
+_writers = (
+    ThreadPoolExecutor(1, "database-writer")
+    if connection.vendor == "sqlite"
+    else _threads
+)
 
 
 class DatabaseDownError(RuntimeError):
-    """The database did not answer, or not in time; nothing was stored."""
+    """The database did not answer, or not in time.
+
+    Nothing was stored; unless it was at the very last step when time ran out: ``late``
+    then says what became of it.
+    """
+
+    late: asyncio.Future[Any] | None = None
 
 
 class _AbandonedError(Exception):
@@ -89,9 +101,16 @@ async def write[**P, T](
     """Calls a function in a transaction; either all of it is kept, or nothing.
 
     Raises:
-        DatabaseDownError: if the database can't answer (in time); nothing is kept.
+        DatabaseDownError: if the database can't answer (in time).
     """
     return await _finish(_Call(lambda: function(*args, **kwargs), in_transaction=True))
+
+
+def empty_journal() -> None:
+    """SQLite keeps pages as they were in its journal until that is emptied. Sync."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 async def _finish(call: _Call) -> Any:
@@ -100,13 +119,16 @@ async def _finish(call: _Call) -> Any:
     patience = settings.DATABASE_SECONDS
     if until is not None:
         patience = max(until - loop.time(), 0.01)
-    running = loop.run_in_executor(_threads, call.run)
+    threads = _writers if call.in_transaction else _threads
+    running = loop.run_in_executor(threads, call.run)
     try:
         return await asyncio.wait_for(asyncio.shield(running), patience)
     except TimeoutError as error:
         call.abandoned = True
         running.add_done_callback(_forget)
-        raise DatabaseDownError("too slow") from error
+        down = DatabaseDownError("too slow")
+        down.late = running
+        raise down from error
     except asyncio.CancelledError:
         # The client has gone; what it sent is stored all the same.
         running.add_done_callback(_forget)

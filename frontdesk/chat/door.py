@@ -8,6 +8,7 @@ answered inside of Django (``chat.refusals``), with the headers that all have.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -31,6 +32,8 @@ WRITTEN = ("/chat/messages", "/chat/rest", "/chat/feedback", "/chat/contact")
 # A client that is cut off while it sends never sees the answer.
 MOST_READ = 1024 * 1024
 TAIL = 16 * 1024
+# Far more than any call takes; Django fails at a query of a thousand parts.
+MOST_QUERY = 1024
 
 
 class GoneError(Exception):
@@ -47,6 +50,8 @@ class Door:
         """Handles one request."""
         arrival = Arrival()
         scope = {**scope, SCOPE_KEY: arrival}
+        if len(scope.get("query_string", b"")) > MOST_QUERY:
+            scope["query_string"], arrival.refusal = b"", errors.malformed()
         try:
             body = await self._body(receive, arrival)
         except GoneError:
@@ -57,6 +62,12 @@ class Door:
         answer = _Answer(send)
         try:
             await self._app(scope, _Replay(body, arrival, receive), answer)
+        except Exception as error:
+            if answer.status is not None:
+                raise
+            logger.error("%s: %s.", scope["path"], type(error).__name__)
+            logger.debug("Traceback of the failure above.", exc_info=error)
+            await answer.fail(arrival)
         finally:
             if answer.is_refusal:
                 alarms.keep_refused(arrival)
@@ -128,3 +139,10 @@ class _Answer:
         if event["type"] == "http.response.start":
             self.status = event["status"]
         await asyncio.wait_for(self._send(event), settings.SEND_SECONDS)
+
+    async def fail(self, arrival: Arrival) -> None:
+        """Answers in the place of Django, which could not."""
+        body = errors.error_body(errors.unavailable(), arrival.danger)
+        headers = [(b"content-type", b"application/json"), (b"retry-after", b"5")]
+        await self({"type": "http.response.start", "status": 503, "headers": headers})
+        await self({"type": "http.response.body", "body": json.dumps(body).encode()})

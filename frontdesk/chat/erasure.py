@@ -12,7 +12,6 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from frontdesk.chat import database, message_log
@@ -62,14 +61,7 @@ async def forget_for_good() -> None:
             logger.warning("Rasa can't erase a tracker (%s); tried again.", error)
             return
         await database.write(_note_forgotten, conversation_id)
-        await database.read(_empty_journal)
-
-
-def _empty_journal() -> None:
-    """SQLite keeps pages as they were in its journal until that is emptied."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        await database.read(database.empty_journal)
 
 
 def _remembered() -> list[UUID]:

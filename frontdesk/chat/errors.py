@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
-from frontdesk.chat.arrival import arrival_of
+from frontdesk.chat.arrival import Danger, arrival_of
 from frontdesk.chat.database import DatabaseDownError
 from frontdesk.chat.limits import TooManyError
 from frontdesk.chat.texts import texts
@@ -97,19 +97,26 @@ def error_answer(
     request: HttpRequest, error: ApiError, *, detail: str = ""
 ) -> JsonResponse:
     """The answer to a refused request; ``detail`` is for the program's author."""
-    body: dict[str, Any] = {"code": error.code, "message": texts().say(error.response)}
-    if detail:
-        body["detail"] = detail
-    danger = arrival_of(request).danger
-    if danger is not None and danger.is_urgent:
-        body["urgent"] = texts().urgent_messages(danger.route, danger.topic)
-    answer = JsonResponse({"error": body}, status=error.status)
+    body = error_body(error, arrival_of(request).danger, detail=detail)
+    answer = JsonResponse(body, status=error.status)
     if error.retry_after is not None:
         answer["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if error.status == 401:
         answer["WWW-Authenticate"] = "Bearer"
     answer["Cache-Control"] = "no-store"
     return answer
+
+
+def error_body(
+    error: ApiError, danger: Danger | None, *, detail: str = ""
+) -> dict[str, Any]:
+    """The content of an error answer, with help where the message calls for it."""
+    body: dict[str, Any] = {"code": error.code, "message": texts().say(error.response)}
+    if detail:
+        body["detail"] = detail
+    if danger is not None and danger.is_urgent:
+        body["urgent"] = texts().urgent_messages(danger.route, danger.topic)
+    return {"error": body}
 
 
 def install_handlers(api: NinjaAPI) -> None:

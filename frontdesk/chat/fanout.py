@@ -25,6 +25,8 @@ Event = dict[str, Any]
 CHANNEL = "frontdesk:conversations"
 MOST_STATES = 50  # a stream that is behind by more has no use for the oldest
 RECONNECT_SECONDS = 2.0
+# States that never come with a message.
+WITHOUT_MESSAGE = {"typing"}
 
 
 class Subscription:
@@ -33,6 +35,7 @@ class Subscription:
     def __init__(self) -> None:
         self._news = asyncio.Event()
         self._states: deque[Event] = deque(maxlen=MOST_STATES)
+        self._is_behind = True
         self.is_over = False
 
     def end(self) -> None:
@@ -44,7 +47,14 @@ class Subscription:
         """Notes an event; never waits."""
         if event.get("state"):
             self._states.append(event)
+        if event.get("state") not in WITHOUT_MESSAGE:
+            self._is_behind = True
         self._news.set()
+
+    def is_behind(self) -> bool:
+        """Whether there may be messages that were not there at the last call."""
+        is_behind, self._is_behind = self._is_behind, False
+        return is_behind
 
     async def wait(self, seconds: float) -> list[Event]:
         """The states since the last call, as soon as there is anything new."""

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from clinic.buttons import button_title, intent_of_button
-from frontdesk.chat import crypto, message_log
+from frontdesk.chat import crypto, leases, message_log
 from frontdesk.chat.arrival import Danger
 from frontdesk.chat.errors import closed, invalid_field, too_long, unauthorized
 from frontdesk.chat.models import Alert, Conversation, Message, Original
@@ -40,6 +40,7 @@ class Accepted:
     message: Message
     replies: list[Message] = field(default_factory=list)
     is_new: bool = True
+    claimed: leases.Claimed | None = None  # for who accepted it to answer
 
     @property
     def is_waiting(self) -> bool:
@@ -87,8 +88,13 @@ def clean(text: str) -> str:
     return kept if any(character not in _KEPT for character in kept) else ""
 
 
-def accept(conversation_id: UUID, new: Written, danger: Danger | None) -> Accepted:
+def accept(
+    conversation_id: UUID, new: Written, danger: Danger | None, holder: str
+) -> Accepted:
     """Stores a message, and the urgent text with its alert if one is due for certain.
+
+    Else ``holder`` takes the lease to answer it; somebody who has it already will see
+    the message.
 
     Raises:
         ApiError: 401 if the session is over by now, 409 if the conversation is closed,
@@ -114,9 +120,11 @@ def accept(conversation_id: UUID, new: Written, danger: Danger | None) -> Accept
             delete_after=timezone.now() + settings.ORIGINALS_KEPT,
         )
     if danger is None or not danger.is_urgent:
-        return Accepted(message)
+        return Accepted(message, claimed=leases.following(conversation, holder))
     if not danger.is_certain and not _is_behind(conversation, message):
-        return Accepted(message)
+        claimed = leases.following(conversation, holder)
+        if claimed is not None:
+            return Accepted(message, claimed=claimed)
     return Accepted(message, speak_urgently(conversation, message))
 
 

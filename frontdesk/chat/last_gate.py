@@ -11,11 +11,10 @@ from django.db.models import Q
 from frontdesk.chat import metrics
 from frontdesk.chat.bubbles import Bubble
 from frontdesk.chat.models import BlockedAnswer, Conversation
-from frontdesk.chat.texts import texts, with_buttons
+from frontdesk.chat.texts import says_988, texts, with_buttons
 
 FALLBACK_RESPONSE = "utter_assistant_down"
 REPLACEMENT_RESPONSE = "utter_answer_overdue"
-QUIET_LINE_RESPONSE = "utter_line_after_urgent"
 
 
 def fallback() -> list[Bubble]:
@@ -49,13 +48,11 @@ def _is_stopped(bubble: Bubble) -> bool:
 
 def _with_quiet_line(conversation: Conversation, bubbles: list[Bubble]) -> list[Bubble]:
     """Rasa adds the line by its slot; here where it could not know."""
-    said = any(each.is_urgent or "988" in each.text for each in bubbles)
-    if said or not conversation.after_urgent:
+    is_due = conversation.after_urgent or any(each.is_urgent for each in bubbles)
+    if says_988(bubbles) or not is_due:
         return bubbles
-    last = bubbles[-1]
-    line = texts().say(QUIET_LINE_RESPONSE)
-    added = Bubble(text=line, route=last.route, topic=last.topic, draft=last.draft)
-    return [*bubbles, with_buttons(added, [texts().human_button()])]
+    line = texts().quiet_line(bubbles[-1])
+    return [*bubbles, with_buttons(line, [texts().human_button()])]
 
 
 def _to_a_person(bubbles: list[Bubble]) -> list[Bubble]:

@@ -1,11 +1,12 @@
 """Who answers a conversation: one gateway at a time, for a while. Sync.
 
-A gateway that dies holding a lease is waited for until the lease runs out; then another
-one, or its own successor, answers what is left.
+The leases of a gateway that has died on this machine are freed at the next look; those
+of one elsewhere run out. Then another gateway, or its successor, answers what is left.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -14,30 +15,41 @@ from django.db.models import Q
 from django.utils import timezone
 
 from frontdesk.chat import message_log
+from frontdesk.chat.instances import instance
 from frontdesk.chat.models import Conversation, Message
 
 
-def claim(conversation_id: UUID, holder: str) -> tuple[Conversation, Message] | None:
-    """The oldest message to be answered, now ours; else None and the lease is free.
+@dataclass(frozen=True)
+class Claimed:
+    """A message to be answered, and whose task that is."""
 
-    Claiming and giving back look at the messages under the conversation's lock: one
-    that comes meanwhile is seen here, or its own claim succeeds.
+    conversation: Conversation
+    message: Message
+    holder: str
+
+
+def claim(conversation_id: UUID, holder: str) -> Claimed | None:
+    """The oldest message to be answered, now ours; None if there is none or not ours.
+
+    What comes while the lease is held is seen by its holder, who looks for more in the
+    transaction that gives it back: who finds the lease taken need not come again.
     """
     conversation = _locked(conversation_id)
-    now = timezone.now()
-    if conversation is None or not _is_free(conversation, holder, now):
+    return None if conversation is None else following(conversation, holder)
+
+
+def following(conversation: Conversation, holder: str) -> Claimed | None:
+    """The same in a locked conversation; its holder gives the lease back with None."""
+    if not _is_free(conversation, holder, timezone.now()):
         return None
-    message = (
-        conversation.messages.filter(state=Message.State.ACCEPTED)
-        .order_by("number")
-        .first()
-    )
+    waiting = conversation.messages.filter(state=Message.State.ACCEPTED)
+    message = waiting.order_by("number").first()
     if message is None or conversation.erased_at is not None:
         if conversation.lease_holder:
-            _set(conversation, "", None)
+            _set(conversation, "")
         return None
-    _set(conversation, holder, now + timedelta(seconds=settings.LEASE_SECONDS))
-    return conversation, message
+    _set(conversation, holder)
+    return Claimed(conversation, message, holder)
 
 
 def held(conversation_id: UUID, holder: str) -> Conversation | None:
@@ -60,6 +72,14 @@ def waiting() -> list[UUID]:
     return list(found.values_list("conversation_id", flat=True).distinct())
 
 
+def free_those_of_the_dead() -> None:
+    """Frees what gateways of this machine held when they ended."""
+    with instance().dead() as names:
+        for name in names:
+            held_by_it = Conversation.objects.filter(lease_holder__startswith=name)
+            held_by_it.update(lease_holder="", lease_until=None)
+
+
 def _locked(conversation_id: UUID) -> Conversation | None:
     try:
         return message_log.lock(conversation_id)
@@ -72,6 +92,8 @@ def _is_free(conversation: Conversation, holder: str, now: datetime) -> bool:
     return conversation.lease_holder == holder or until is None or until <= now
 
 
-def _set(conversation: Conversation, holder: str, until: datetime | None) -> None:
-    conversation.lease_holder, conversation.lease_until = holder, until
+def _set(conversation: Conversation, holder: str) -> None:
+    until = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+    conversation.lease_holder = holder
+    conversation.lease_until = until if holder else None
     conversation.save(update_fields=["lease_holder", "lease_until"])

@@ -30,16 +30,8 @@ def append(
     conversation: Conversation, author: str, text: str, **fields: Any
 ) -> Message:
     """Adds a message to a locked conversation."""
-    conversation.last_number += 1
-    conversation.save(update_fields=["last_number"])
-    metrics.message_stored(author, fields.get("route"))
-    return Message.objects.create(
-        conversation=conversation,
-        number=conversation.last_number,
-        author=author,
-        text=text,
-        **fields,
-    )
+    (message,) = _append(conversation, [{"author": author, "text": text, **fields}])
+    return message
 
 
 def append_reply(
@@ -50,16 +42,23 @@ def append_reply(
     **provenance: Any,
 ) -> list[Message]:
     """Adds what the bot says; ``provenance`` goes with each bubble."""
-    return [
-        append(
-            conversation,
-            Message.Author.BOT,
-            answers=answers,
-            **bubble.as_fields(),
-            **provenance,
-        )
-        for bubble in bubbles
+    said = {"author": Message.Author.BOT, "answers": answers, **provenance}
+    return _append(conversation, [{**bubble.as_fields(), **said} for bubble in bubbles])
+
+
+def _append(
+    conversation: Conversation, rows: Iterable[dict[str, Any]]
+) -> list[Message]:
+    first = conversation.last_number + 1
+    messages = [
+        Message(conversation=conversation, number=number, **fields)
+        for number, fields in enumerate(rows, start=first)
     ]
+    conversation.last_number += len(messages)
+    conversation.save(update_fields=["last_number"])
+    for message in messages:
+        metrics.message_stored(message.author, message.route)
+    return Message.objects.bulk_create(messages)
 
 
 def mark_answered(message: Message) -> None:

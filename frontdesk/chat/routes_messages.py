@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Query, Router
@@ -18,7 +17,7 @@ from frontdesk.chat.answers import (
     conversation_of,
     json_answer,
 )
-from frontdesk.chat.arrival import Danger, arrival_of
+from frontdesk.chat.arrival import arrival_of
 from frontdesk.chat.fanout import publish
 from frontdesk.chat.limits import address_of, stream_slots
 from frontdesk.chat.presenter import present
@@ -51,31 +50,15 @@ async def say(request: HttpRequest, payload: MessageIn) -> HttpResponse:
         text=payload.text,
         button=payload.button,
     )
-    conversation_id = conversation_of(request).pk
-    accepted = await take_in(conversation_id, written, arrival_of(request).danger)
+    accepted = await answering.take_in(
+        conversation_of(request).pk, written, arrival_of(request).danger
+    )
     return json_answer(
         {
             "message": present(accepted.message),
             "replies": [present(reply) for reply in accepted.replies],
         }
     )
-
-
-async def take_in(
-    conversation_id: UUID, written: intake.Written, danger: Danger | None
-) -> intake.Accepted:
-    """Stores a message and sees to its answer; an urgent one is there on return."""
-    accepted = await database.write(intake.accept, conversation_id, written, danger)
-    if accepted.is_new:
-        await publish(conversation_id, {})
-    if not accepted.is_waiting:
-        if accepted.is_new:
-            answering.tell(conversation_id, accepted.message.text)
-        return accepted
-    if danger is None or not danger.is_urgent:
-        answering.wake(conversation_id)
-        return accepted
-    return await answering.second_opinion(accepted)
 
 
 @router.get("/messages", response={200: MessagesOut, **WITH_TOKEN})

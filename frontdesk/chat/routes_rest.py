@@ -12,6 +12,7 @@ from ninja import Router
 
 from clinic.buttons import intent_of_button
 from frontdesk.chat import database, intake, message_log, sessions
+from frontdesk.chat.answering import answering
 from frontdesk.chat.answers import (
     WITH_TOKEN,
     check_message_rates,
@@ -22,7 +23,6 @@ from frontdesk.chat.arrival import arrival_of
 from frontdesk.chat.fanout import fanout
 from frontdesk.chat.models import Message
 from frontdesk.chat.presenter import present
-from frontdesk.chat.routes_messages import take_in
 from frontdesk.chat.schemas import ErrorOut, RestIn, RestOut
 
 router = Router(tags=["rest"])
@@ -58,7 +58,9 @@ async def rest(request: HttpRequest, payload: RestIn) -> HttpResponse:
     written = await asyncio.to_thread(intake.written, client_id=None, **said)
     conversation_id = conversation_of(request).pk
     with fanout().subscribe(conversation_id) as news:
-        accepted = await take_in(conversation_id, written, arrival_of(request).danger)
+        accepted = await answering.take_in(
+            conversation_id, written, arrival_of(request).danger
+        )
         replies = accepted.replies
         until = time.monotonic() + settings.RASA_SECONDS + MORE_SECONDS
         while accepted.is_waiting and not replies and time.monotonic() < until:

@@ -48,8 +48,12 @@ async def _live(
 ) -> AsyncIterator[str]:
     heard_at = time.monotonic()
     states: list[dict[str, Any]] = []
+    is_due = True  # to look into the database
     while True:
-        messages = await database.read(message_log.after, conversation_id, last_id)
+        messages = []
+        if subscription.is_behind() or is_due:
+            is_due = False
+            messages = await database.read(message_log.after, conversation_id, last_id)
         for message in messages:
             last_id = message.number
             yield _message(message)
@@ -58,14 +62,14 @@ async def _live(
         if any(state["state"] == "closed" for state in states):
             return
         if len(messages) == message_log.MOST_AT_ONCE:
-            states = []
+            states, is_due = [], True
             continue
         pause = heard_at + settings.HEARTBEAT_SECONDS - time.monotonic()
         states = _for_patient(await subscription.wait(max(pause, 0.0)))
         if subscription.is_over:
             return
         if time.monotonic() - heard_at >= settings.HEARTBEAT_SECONDS:
-            heard_at = time.monotonic()
+            heard_at, is_due = time.monotonic(), True
             yield HEARTBEAT
             if await database.read(_is_over, conversation_id):
                 yield _state({"state": "closed"})

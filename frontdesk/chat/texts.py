@@ -20,6 +20,7 @@ from frontdesk.chat.presenter import present
 logger = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 2.0
+QUIET_LINE_RESPONSE = "utter_line_after_urgent"
 
 
 class Texts:
@@ -67,9 +68,23 @@ class Texts:
         return [*first, last]
 
     def urgent(self, route: str, topic: str, times_given: int = 0) -> list[Bubble]:
-        """The crisis or emergency text, with the button to a person."""
-        *first, last = self.bubbles(urgent_response(route, topic), times_given)
+        """The crisis or emergency text, with the button to a person.
+
+        A text for a physical emergency alone gets the line with 988 under it: a crisis
+        may be taken for one.
+        """
+        bubbles = self.bubbles(urgent_response(route, topic), times_given)
+        if not says_988(bubbles):
+            bubbles.append(self.quiet_line(bubbles[-1]))
+        *first, last = bubbles
         return [*first, with_buttons(last, [self.human_button()])]
+
+    def quiet_line(self, under: Bubble) -> Bubble:
+        """The line with 988 and 911, as a part of the reply it stands under."""
+        line = self.say(QUIET_LINE_RESPONSE)
+        return Bubble(
+            text=line, route=under.route, topic=under.topic, draft=under.draft
+        )
 
     def urgent_messages(self, route: str, topic: str) -> list[dict[str, Any]]:
         """The same as message objects, for an answer that has no row in the log."""
@@ -106,6 +121,11 @@ class Texts:
 
     def _filled(self, answer: Answer) -> str:
         return fill(answer.text, facts_of(self.clinic, self.now()))
+
+
+def says_988(bubbles: list[Bubble]) -> bool:
+    """Whether a reply names the crisis line."""
+    return any("988" in bubble.text for bubble in bubbles)
 
 
 def urgent_response(route: str, topic: str) -> str:

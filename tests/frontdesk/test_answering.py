@@ -2,18 +2,33 @@
 
 # ruff: noqa: E501  (tables read better in one line each)
 
+import json
 import threading
 import time
 from datetime import UTC, datetime
 
 import pytest
+from django.conf import settings
 from django.db import connection, transaction
 
 from clinic.answers import AnswerLibrary
-from frontdesk.chat import intake, last_gate, leases, message_log, takeover
+from frontdesk.chat import (
+    instances,
+    intake,
+    last_gate,
+    leases,
+    message_log,
+    takeover,
+)
 from frontdesk.chat.models import BlockedAnswer, Conversation, Message, Ticket
 from frontdesk.chat.texts import texts
-from tests.frontdesk.gateway_for_tests import CRISIS, FAQ, HAND_OFF, wait_until
+from tests.frontdesk.gateway_for_tests import (
+    CRISIS,
+    FAQ,
+    HAND_OFF,
+    SUSPECTED,
+    wait_until,
+)
 from tests.frontdesk.run_async import run
 
 DOWN = texts().bubbles("utter_assistant_down")
@@ -208,8 +223,11 @@ def test_two_people_do_not_take_over_at_once(patient):
 def _stored(patient, text):
     """A message as a gateway leaves it that dies right after."""
     written = intake.written(client_id=None, text=text)
+    other = instances.Instance(settings.CLINIC_HOME / "instances")
     with transaction.atomic():
-        return intake.accept(patient.id, written, None).message
+        accepted = intake.accept(patient.id, written, None, other.new_holder())
+    other.close()
+    return accepted.message
 
 
 def test_what_a_crash_left_unanswered_is_answered(patient):
@@ -233,6 +251,21 @@ def test_lease_of_another_gateway_is_respected_until_it_ends(patient, rasa):
 
     patient.replies()
     assert rasa.texts(patient) == ["hello"]
+
+
+def test_leases_of_a_dead_gateway_are_free_at_once(patient):
+    other = instances.Instance(settings.CLINIC_HOME / "instances")
+    Conversation.objects.filter(pk=patient.id).update(
+        lease_holder=other.new_holder(), lease_until="2999-01-01T00:00Z"
+    )
+    patient.say("hello")
+    time.sleep(0.8)
+    assert len(patient.messages()) == len(patient.greeting) + 1
+
+    other.close()
+
+    patient.replies()
+    assert other.name not in [file.stem for file in other._folder.iterdir()]
 
 
 def test_only_one_of_many_gets_the_lease(patient):
@@ -268,3 +301,33 @@ def test_reply_that_comes_after_the_lease_is_dropped(patient, rasa, change):
 
     assert reply["text"] == FAQ["text"]
     assert len(patient.replies()) == 1
+
+
+def test_lease_is_given_back_after_a_second_opinion(patient, rasa):
+    patient.say(SUSPECTED)
+    known = len(patient.replies())
+
+    patient.say("how much is it?")
+
+    assert len(patient.replies(known + 1, seconds=3)) > known
+    assert not Conversation.objects.get(pk=patient.id).lease_holder
+
+
+def test_message_committed_too_late_for_its_sender_is_answered(
+    patient, rasa, monkeypatch
+):
+    """Time may run out between the last look at the clock and the commit."""
+    real = intake.accept
+
+    def slow(*args):
+        accepted = real(*args)
+        transaction.on_commit(lambda: time.sleep(0.5))
+        return accepted
+
+    monkeypatch.setattr(intake, "accept", slow)
+    answer = patient.say(SUSPECTED)
+    monkeypatch.undo()
+
+    assert answer.status_code == 503
+    assert "988" in json.dumps(answer.json()["error"]["urgent"])
+    assert patient.replies(seconds=4)

@@ -10,8 +10,10 @@ import httpx
 import pytest
 from django.conf import settings
 
-from frontdesk.chat import sessions, spool, takeover
+from frontdesk.chat import door, sessions, spool, takeover
+from frontdesk.chat.arrival import Danger
 from frontdesk.chat.models import Alert, Conversation, Message
+from safety.danger_detector import Verdict
 from tests.frontdesk.gateway_for_tests import (
     CERTAIN,
     CRISIS,
@@ -114,6 +116,17 @@ def test_alarm_of_rasa_alone_makes_an_alert(patient, rasa):
         "assistant",
     )
     assert Conversation.objects.get(pk=patient.id).after_urgent
+
+
+def test_what_phrase_and_model_agree_on_is_certain_if_the_model_is_sure():
+    def is_certain(probability):
+        verdict = Verdict(
+            "alarm", "crisis", "self_harm", "phrase+model", probability=probability
+        )
+        return Danger(verdict).is_certain
+
+    assert is_certain(0.99)
+    assert not is_certain(0.5)
 
 
 # --- A phrase alone: Rasa has a moment to say otherwise --------------------------------
@@ -347,6 +360,37 @@ def test_page_on_another_origin_can_read_the_urgent_text(gateway, patient, monke
 
     assert answer.status_code == 413
     assert answer.headers["Access-Control-Allow-Origin"] == origin
+
+
+def test_query_of_a_thousand_parts_is_refused_with_the_urgent_text(patient):
+    # Found by make fuzz: Django fails at it before any of its handlers can answer.
+    answer = httpx.post(
+        f"{patient.url}/chat/messages?" + "a=b&" * 2000,
+        content=_body(CERTAIN),
+        headers=patient.headers | {"Content-Type": "application/json; charset=utf-8"},
+    )
+
+    assert answer.status_code == 400
+    assert _says_988(answer.json()["error"]["urgent"])
+
+
+def test_door_answers_where_django_can_not():
+    async def broken(scope, receive, send):
+        raise RuntimeError
+
+    async def receive():
+        return {"type": "http.request", "body": _body(CERTAIN)}
+
+    sent = []
+
+    async def send(event):
+        sent.append(event)
+
+    scope = {"type": "http", "method": "POST", "path": "/chat/messages"}
+    run(door.Door(broken)(scope, receive, send))
+
+    assert [event.get("status") for event in sent] == [503, None]
+    assert _says_988(json.loads(sent[1]["body"])["error"]["urgent"])
 
 
 def test_message_row_keeps_the_verdict(patient):
