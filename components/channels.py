@@ -45,7 +45,7 @@ from components.channel_requests import (
     read_object,
     text_field,
 )
-from components.server_settings import auth_token, limit_action_calls
+from components.server_settings import auth_token, set_up_action_calls
 from components.tracker_erasure import ErasureNotPossibleError, erase_tracker
 
 logger = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ class PlainRestInput(RestInput):
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
         """(see parent class for full docstring)."""
-        limit_action_calls()
+        set_up_action_calls()
         rest = Blueprint("rest_channel")
         answer_errors_as_json(rest)
 
@@ -251,7 +251,7 @@ class FrontDeskInput(InputChannel):
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
         """(see parent class for full docstring)."""
-        limit_action_calls()
+        set_up_action_calls()
         desk = Blueprint("frontdesk_channel")
         answer_errors_as_json(desk)
 

@@ -9,7 +9,9 @@ docs/decisions/0005-understanding.md has the ablation.
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,23 @@ from safety.encoder import readable
 
 WORD_FEATURES = 2**15
 CHARACTER_FEATURES = 2**16
+WORDS = HashingVectorizer(
+    n_features=WORD_FEATURES,
+    ngram_range=(1, 2),
+    token_pattern=r"(?u)\b\w+\b",
+    alternate_sign=False,
+    norm=None,
+    dtype=np.float32,
+)
+CHARACTERS = HashingVectorizer(
+    n_features=CHARACTER_FEATURES,
+    analyzer="char_wb",
+    ngram_range=(2, 5),
+    alternate_sign=False,
+    norm=None,
+    dtype=np.float32,
+)
+FEW = 32  # a message and its clauses, not a training
 _UNREADABLE = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile)
 
 
@@ -47,49 +66,40 @@ class SparseFeatures:
 
     def __init__(self, idf: np.ndarray | None = None) -> None:
         """Starts with the weights learned by ``fit``, if there are any."""
-        self._words = HashingVectorizer(
-            n_features=WORD_FEATURES,
-            ngram_range=(1, 2),
-            token_pattern=r"(?u)\b\w+\b",
-            alternate_sign=False,
-            norm=None,
-            dtype=np.float32,
-        )
-        self._characters = HashingVectorizer(
-            n_features=CHARACTER_FEATURES,
-            analyzer="char_wb",
-            ngram_range=(2, 5),
-            alternate_sign=False,
-            norm=None,
-            dtype=np.float32,
-        )
         self.idf = idf
 
     def fit(self, texts: list[str]) -> SparseFeatures:
         """Learns the inverse document frequency of every hashed feature."""
-        counts = self._counts(texts)
-        seen = np.asarray((counts > 0).sum(axis=0)).ravel()
-        self.idf = (np.log((1 + len(texts)) / (1 + seen)) + 1).astype(np.float32)
+        seen = [np.asarray((part > 0).sum(axis=0)).ravel() for part in _counts(texts)]
+        share = (1 + len(texts)) / (1 + np.concatenate(seen))
+        self.idf = (np.log(share) + 1).astype(np.float32)
         return self
 
     def transform(self, texts: list[str]) -> csr_matrix:
         """Features of shape (texts, 98304); each of the two halves has length 1."""
-        counts = self._counts(texts)
-        counts.data = 1 + np.log(counts.data)
-        weighted = counts.multiply(self.idf).tocsr()
-        parts = (weighted[:, :WORD_FEATURES], weighted[:, WORD_FEATURES:])
-        return hstack([_unit_rows(part) for part in parts]).tocsr()
-
-    def _counts(self, texts: list[str]) -> csr_matrix:
-        texts = [readable(text).lower() for text in texts]
-        parts = [self._words.transform(texts), self._characters.transform(texts)]
-        return hstack(parts).tocsr()
+        few = len(texts) <= FEW
+        parts = _counts_again(tuple(texts)) if few else _counts(texts)
+        idf = np.split(np.asarray(self.idf), [WORD_FEATURES])
+        return hstack(list(map(_weighted, parts, idf)), format="csr")
 
 
-def _unit_rows(matrix: csr_matrix) -> csr_matrix:
-    from sklearn.preprocessing import normalize
+def _counts(texts: Iterable[str]) -> tuple[csr_matrix, csr_matrix]:
+    """How often each text has each word n-gram, and each character n-gram."""
+    texts = [readable(text).lower() for text in texts]
+    return WORDS.transform(texts), CHARACTERS.transform(texts)
 
-    return normalize(matrix, copy=False)
+
+# The detector and the NLU pipeline ask for the same message and its clauses.
+_counts_again = lru_cache(maxsize=64)(_counts)
+
+
+def _weighted(counts: csr_matrix, idf: np.ndarray) -> csr_matrix:
+    """Weighted by frequency and inverse document frequency, rows of length 1."""
+    weights = (1 + np.log(counts.data)) * idf[counts.indices]
+    rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    squares = np.bincount(rows, weights**2, minlength=counts.shape[0])
+    weights /= np.sqrt(squares, dtype=np.float32)[rows]
+    return csr_matrix((weights, counts.indices, counts.indptr), counts.shape)
 
 
 class TextClassifier:
