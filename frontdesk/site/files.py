@@ -1,27 +1,25 @@
 """Script, style and picture files, made small once and kept in memory.
 
-Scripts name each other by ``./name.js``. They are served under a name that changes with
-their content, so that a browser may keep them for ever and never mixes two versions.
+The widget's scripts go out as one: a browser asks once, and never mixes two versions.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
-import re
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 import rjsmin
 
+from frontdesk.site.modules import join_modules
+
 CONTENT_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-# import … from"./view.js", import"./view.js", import("./view.js")
-_IMPORT = re.compile(r"""(\b(?:from|import)\s*\(?\s*["'])\./([\w-]+\.js)(?=["'])""")
 
 
 @dataclass(frozen=True)
@@ -42,10 +40,12 @@ class FileFolder:
 
         Args:
             folder: holds scripts, styles and pictures, no folders.
-            entry: the script that a page names; it keeps its plain name.
+            entry: the script that a page names; what it imports is joined to it, and no
+                other script is served.
 
         Raises:
-            FileNotFoundError: if the folder or the entry is missing.
+            FileNotFoundError: if the folder is missing.
+            ModuleError: if the scripts can't be joined.
         """
         self._folder = folder
         self._entry = entry
@@ -64,7 +64,11 @@ class FileFolder:
         return sorted(self._files)
 
     def refresh(self) -> None:
-        """Reads the files again if one was changed, added or removed."""
+        """Reads the files again if one was changed, added or removed.
+
+        Raises:
+            ModuleError: if the scripts can't be joined.
+        """
         paths = sorted(
             path
             for path in self._folder.iterdir()
@@ -74,39 +78,29 @@ class FileFolder:
         with self._lock:
             if stamp == self._stamp:
                 return
-            contents = {path.name: _made_small(path) for path in paths}
-            if self._entry is not None and self._entry not in contents:
-                raise FileNotFoundError(f"{self._folder / self._entry}: not found.")
+            texts = {path.name: path.read_text(encoding="utf-8") for path in paths}
+            if self._entry is not None:
+                others = {name: texts[name] for name in texts if not _is_script(name)}
+                texts = {**others, self._entry: join_modules(texts, self._entry)}
             self.version = _hash_of(
-                "".join(f"{name}\0{text}\0" for name, text in contents.items())
+                "".join(f"{name}\0{text}\0" for name, text in texts.items())
             )
-            self._files = {
-                name: _served(name, self._with_versions(text))
-                for name, text in contents.items()
-            }
+            self._files = {name: _served(name, text) for name, text in texts.items()}
             self._stamp = stamp
 
-    def _with_versions(self, text: str) -> str:
-        def versioned(found: re.Match[str]) -> str:
-            # The entry under a second name would be a second module.
-            version = "" if found[2] == self._entry else f"?v={self.version}"
-            return f"{found[1]}./{found[2]}{version}"
 
-        return _IMPORT.sub(versioned, text)
-
-
-def _made_small(path: Path) -> str:
-    text = path.read_text(encoding="utf-8")
-    return rjsmin.jsmin(text) if path.suffix == ".js" else text
+def _is_script(name: str) -> bool:
+    return name.endswith(".js")
 
 
 def _served(name: str, text: str) -> ServedFile:
-    body = text.encode("utf-8")
+    small = rjsmin.jsmin(text) if _is_script(name) else text
+    body = small.encode("utf-8")
     return ServedFile(
         body=body,
         zipped=gzip.compress(body, 9, mtime=0),
         content_type=CONTENT_TYPES[Path(name).suffix],
-        etag=f'W/"{_hash_of(text)}"',
+        etag=f'W/"{_hash_of(small)}"',
     )
 
 

@@ -24,7 +24,7 @@ ENTRY = "widget.js"
 
 @cache
 def widget_files() -> FileFolder:
-    """The widget's scripts."""
+    """The widget's scripts, joined into one."""
     return FileFolder(WIDGET_FOLDER, entry=ENTRY)
 
 
@@ -54,7 +54,7 @@ async def embed(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 async def widget_file(request: HttpRequest, name: str) -> HttpResponse:
-    """A script of the widget."""
+    """The widget's script."""
     return _file(request, widget_files(), name)
 
 

@@ -17,6 +17,7 @@ from frontdesk.site import views
 from frontdesk.site.answers import content_policy
 from frontdesk.site.content import Block, blocks_of
 from frontdesk.site.files import FileFolder
+from frontdesk.site.modules import ModuleError
 
 ORIGIN = "https://www.clinic.example"
 STRICT = {
@@ -311,8 +312,8 @@ def test_scripts_are_small_zipped_and_open_to_every_website(get):
     assert int(zipped.headers["Content-Length"]) < len(plain.content)
     assert zipped.text == plain.text
     assert plain.headers["Vary"] == zipped.headers["Vary"] == "Accept-Encoding"
-    source = (views.WIDGET_FOLDER / "widget.js").read_text(encoding="utf-8")
-    assert len(plain.text) < len(source)
+    sources = [file.stat().st_size for file in views.WIDGET_FOLDER.glob("*.js")]
+    assert len(plain.content) < 0.8 * sum(sources)
 
 
 @pytest.mark.parametrize("accepted", ["", "identity", "gzip;q=0", "br", "gzip; q=0.0"])
@@ -333,22 +334,32 @@ def test_an_unchanged_file_is_not_sent_again(get):
     assert other.status_code == 200
 
 
-def test_parts_of_the_widget_are_named_by_their_version_and_kept(get):
-    entry = get("/widget/widget.js").text
-    version = views.widget_files().version
-    parts = re.findall(r'from\s*"\./([\w-]+\.js)(\?v=[0-9a-f]+)?"', entry)
+def test_files_of_the_page_are_named_by_their_version_and_kept(get):
+    version = views.site_files().version
 
-    assert parts
-    assert {given for _, given in parts} == {f"?v={version}"}
-    name = parts[0][0]
-    current = get(f"/widget/{name}?v={version}")
+    assert f"/site/site.css?v={version}" in get("/").text
+    current = get(f"/site/site.css?v={version}")
     assert current.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    for stale in (get(f"/widget/{name}?v=0"), get(f"/widget/{name}")):
+    for stale in (get("/site/site.css?v=0"), get("/site/site.css")):
         assert stale.headers["Cache-Control"] == "no-cache"
+
+
+def test_widget_has_all_modules_and_nothing_of_them_is_left_to_load(get):
+    script = get("/widget/widget.js").text
+
+    assert views.widget_files().names() == ["widget.js"]
+    for file in views.WIDGET_FOLDER.glob("*.js"):
+        for name in re.findall(
+            r"(?m)^export (?:function|class|const) (\w+)", file.read_text("utf-8")
+        ):
+            declared = rf"\b(?:function|class|const) {name}\b"
+            assert len(re.findall(declared, script)) == 1, (file.name, name)
+    assert not re.search(r"\bexport [a-z{*]|\bimport\b(?!\.meta)", script)
 
 
 @pytest.mark.parametrize("path", [
     "/widget/nothing.js",
+    "/widget/strings.js",
     "/widget/README.md",
     "/widget/../pyproject.toml",
     "/widget/%2e%2e%2fpyproject.toml",
@@ -375,44 +386,36 @@ def test_widget_has_no_script_that_making_small_would_break():
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "widget.js").write_text(
-        '// a comment\nimport { a } from "./part.js";\nimport "./other.js";\n'
-        'const later = () => import("./part.js");\nconst x = "./part.js from here";\n'
+        '// a comment\nimport { a } from "./part.js";\nconst w = a + `1`;\n'
     )
-    (tmp_path / "part.js").write_text('import "./widget.js";\nexport const a = `1`;\n')
-    (tmp_path / "other.js").write_text("export {};\n")
+    (tmp_path / "part.js").write_text("export const a = `1`;\n")
+    (tmp_path / "look.css").write_text("a { color: red }")
     (tmp_path / "notes.txt").write_text("not served")
     return tmp_path
 
 
-def test_imports_carry_the_version_and_the_entry_does_not(folder):
+def test_scripts_of_a_folder_are_served_as_one(folder):
     files = FileFolder(folder, entry="widget.js")
-    version = files.version
 
-    text = files.get("widget.js").body.decode()
-    assert f'from"./part.js?v={version}"' in text
-    assert f'import"./other.js?v={version}"' in text
-    assert f'import("./part.js?v={version}")' in text
-    assert '"./part.js from here"' in text
-    assert "comment" not in text
-    assert 'import"./widget.js"' in files.get("part.js").body.decode()
-    assert files.names() == ["other.js", "part.js", "widget.js"]
-    assert gzip.decompress(files.get("part.js").zipped) == files.get("part.js").body
+    assert files.names() == ["look.css", "widget.js"]
+    script = files.get("widget.js")
+    assert script.body == b"const a=`1`;const w=a+`1`;"
+    assert gzip.decompress(script.zipped) == script.body
 
 
 def test_a_changed_file_is_read_again_and_changes_the_version(folder):
     files = FileFolder(folder, entry="widget.js")
-    before, entry = files.version, files.get("widget.js").etag
+    before, etag = files.version, files.get("widget.js").etag
     (folder / "part.js").write_text("export const a = 2;\n")
     files.refresh()
 
     assert files.version != before
-    assert b"2" in files.get("part.js").body
-    # The entry names the new version, so a browser sees it at its next visit.
-    assert files.get("widget.js").etag != entry
+    assert files.get("widget.js").body == b"const a=2;const w=a+`1`;"
+    assert files.get("widget.js").etag != etag
 
 
 def test_a_folder_without_the_entry_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"widget\.js"):
+    with pytest.raises(ModuleError, match=r"widget\.js"):
         FileFolder(tmp_path, entry="widget.js")
 
 

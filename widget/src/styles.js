@@ -140,13 +140,13 @@ input[aria-invalid="true"]{border:2px solid var(--problem)}
 }
 `;
 
-let sheet;
+let look;
 
 /** Gives a shadow root its look. */
 export function dress(root) {
-  if (!sheet) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(CSS);
+  if (!look) {
+    look = new CSSStyleSheet();
+    look.replaceSync(CSS);
   }
-  root.adoptedStyleSheets = [sheet];
+  root.adoptedStyleSheets = [look];
 }
