@@ -1,43 +1,34 @@
 """The gateway with the real assistant and the real detector, as patients have it."""
 
-import random
-import time
-
+import httpx
 import pytest
 
-from deploy.assistant import Assistant, StartError
-from deploy.settings import load_settings
-from retraining.train import newest_model
-from tests.frontdesk.gateway_for_tests import ENVIRONMENT, Patient, wait_until
+from tests.frontdesk.gateway_for_tests import Patient, wait_until
+from tests.frontdesk.hard_runs import RealRasa
 from tests.frontdesk.test_processes import GatewayProcess
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory):
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def real_rasa(home):
+    started = RealRasa(home).start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def real(home, real_rasa):
     """A gateway process and a real assistant behind it."""
-    if newest_model() is None:
-        pytest.fail("There is no trained model in models/: run 'make train' first.")
-    home = tmp_path_factory.mktemp("home")
-    ports = random.Random(time.time_ns()).sample(range(30000, 32000), 3)
-    names = ("PORT", "RASA_PORT", "ACTIONS_PORT")
-    environ = dict(zip(names, map(str, ports), strict=True))
-    token = ENVIRONMENT["RASA_AUTH_TOKEN"]
-    settings = load_settings(
-        environ | {"CLINIC_HOME": str(home), "RASA_AUTH_TOKEN": token}
-    )
-    assistant = Assistant(settings, say=lambda line: None, train_command=["true"])
-    gateway = GatewayProcess(home, settings.rasa_port)
-    try:
-        assistant.start()
-        gateway.manage("migrate", "--verbosity", "0")
-        gateway.start()
-    except StartError as error:
-        pytest.fail(str(error))
-    yield gateway
+    gateway = GatewayProcess(home, real_rasa.port)
+    gateway.manage("migrate", "--verbosity", "0")
+    yield gateway.start()
     gateway.stop()
-    assistant.stop()
 
 
 @pytest.fixture
@@ -93,3 +84,20 @@ def test_rest_door_holds_a_conversation(patient):
     answer = patient.http.post("/chat/rest", json=body).json()
 
     assert answer[0]["custom"]["topic"] == "side_effects"
+
+
+def test_rasa_forgets_an_erased_conversation_without_complaint(patient, real_rasa):
+    def events():
+        address = f"{real_rasa.url}/conversations/{patient.id}/tracker"
+        answer = httpx.get(address, params={"token": real_rasa.token}, verify=False)
+        return [each for each in answer.json()["events"] if each["event"] == "user"]
+
+    patient.say("how much does one infusion cost?")
+    patient.replies(seconds=30)
+    assert len(events()) == 1
+
+    answer = patient.http.delete("/chat/session", headers=patient.headers)
+
+    assert answer.status_code == 200
+    wait_until(lambda: not events())
+    assert "not consumed" not in real_rasa.log.read_text(encoding="utf-8")
