@@ -8,12 +8,12 @@ export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export PYTHONWARNINGS := ignore::DeprecationWarning
 
-.PHONY: help setup run chat assistant train evaluate bench check test test-fast \
-	load urgent faults fuzz finetune clean again
+.PHONY: help setup run chat assistant train evaluate bench bench-widget check test \
+	test-fast load urgent faults fuzz finetune clean again
 
 help: ## one line for each command
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
-		while IFS='|' read -r name does; do printf '  make %-10s %s\n' "$$name" "$$does"; done
+		while IFS='|' read -r name does; do printf '  make %-12s %s\n' "$$name" "$$does"; done
 
 setup: $(SETUP) ## tools, Python and packages (the other commands do it by themselves)
 
@@ -39,6 +39,10 @@ evaluate: $(SETUP) ## score the newest model on the project's own test sets
 
 bench: $(SETUP) ## measure speed and memory
 	@$(PYTHON) -m benchmarks
+
+bench-widget: $(SETUP) ## our chat widget beside deep-chat and rasa-webchat (npm fetches them)
+	-@$(PYTHON) -m tests.widget.chromium
+	@$(PYTHON) -m benchmarks.widget
 
 load: $(SETUP) ## patients at the gateway, beside the assistant alone (FULL=1: 500 streams)
 	@$(PYTHON) -m retraining.train --if-changed

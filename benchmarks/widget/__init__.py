@@ -1,0 +1,1 @@
+"""``make bench-widget``: our chat widget beside two others, in one run."""
