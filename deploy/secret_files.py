@@ -10,6 +10,7 @@ import binascii
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 KEYS_VARIABLE = "FRONTDESK_ENCRYPTION_KEYS"
@@ -92,9 +93,8 @@ def _make_secret(file: Path, make: Callable[[], str]) -> None:
         stream.write(make() + "\n")
     try:
         # Another process may have been faster: a link never replaces its secret.
-        os.link(new, file)
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            os.link(new, file)
     finally:
         new.unlink()
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from frontdesk.chat import danger
+from tests.frontdesk.redis_server import running_redis
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +44,12 @@ def rasa(fake_rasa_server):
 @pytest.fixture
 def patient(gateway, rasa):
     return gateway.patient()
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory):
+    with running_redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
 
 
 @pytest.fixture

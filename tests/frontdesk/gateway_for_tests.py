@@ -222,7 +222,7 @@ class Events:
     def __init__(self, url, headers):
         self.seen, self.comments, self.is_over = [], 0, False
         self.status = None
-        self._client = httpx.Client(timeout=None)
+        self._client = httpx.Client(timeout=None, verify=False)
         self._headers = headers
         self._url = url
         self._response = None
@@ -275,7 +275,8 @@ class Patient:
 
     def __init__(self, url):
         self.url = url
-        self.http = httpx.Client(base_url=url, timeout=20)
+        # Without certificates, which take 20 ms to read.
+        self.http = httpx.Client(base_url=url, timeout=20, verify=False)
         version = self.http.get("/chat/config").json()["consent"]["version"]
         opened = self.http.post("/chat/sessions", json={"consent_version": version})
         assert opened.status_code == 201, opened.text

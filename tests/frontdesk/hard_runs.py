@@ -42,6 +42,42 @@ class PatientGateway(GatewayProcess):
         self.manage("migrate", "--verbosity", "0")
 
 
+class RestartedGateway(PatientGateway):
+    """Killed often: while one serves, the next is loaded (``spare_gateway``).
+
+    It serves, and takes up what the killed one left, after the kill alone.
+    """
+
+    def __init__(self, home, rasa_port):
+        super().__init__(home, rasa_port)
+        self._spare = None
+
+    def start(self):
+        self.process = self._spare or self._load()
+        self.process.stdin.write(b"\n")
+        self.process.stdin.close()
+        wait_until(self._answers, 90)
+        self._spare = self._load()
+        return self
+
+    def stop(self):
+        self._spare.kill()
+        self._spare.wait()
+        super().stop()
+
+    def _load(self):
+        command = [sys.executable, "-m", "tests.frontdesk.spare_gateway"]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [*command, str(self.port)],
+                env=self.environment,
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+            )
+
+
 class FakeRasaProcess:
     """``fake_rasa.py``, on one port also after a restart."""
 
@@ -82,6 +118,7 @@ class RealRasa:
         environ |= {"CLINIC_HOME": str(home), "RASA_AUTH_TOKEN": self.token}
         settings = load_settings(environ)
         self.port, self.url = settings.rasa_port, settings.rasa_url
+        self.log = settings.logs / "rasa.log"
         self._assistant = Assistant(
             settings, say=lambda line: None, train_command=["true"]
         )

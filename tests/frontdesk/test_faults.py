@@ -19,12 +19,13 @@ import pytest
 
 from tests.frontdesk.hard_runs import (
     FakeRasaProcess,
-    PatientGateway,
     RealRasa,
+    RestartedGateway,
     percentile,
     report,
     size,
 )
+from tests.frontdesk.progress import progress
 
 from tests.frontdesk import fake_rasa  # isort: skip
 
@@ -59,12 +60,13 @@ class Widget:
         self.id = opened["conversation"]
         self._headers = {"Authorization": f"Bearer {opened['token']}"}
 
-    async def talk(self, texts, pause):
+    async def talk(self, texts, pause, count):
         for number, text in enumerate(texts):
             await asyncio.sleep(self._chance.uniform(0, 2 * pause))
             self.sent.append((f"c-{number}", text))
             while f"c-{number}" not in self.taken:
                 await self._send(f"c-{number}", text)
+            count()
             if self._chance.random() < 0.1:  # the answer was lost, as the page sees it
                 self.counts["sent again"] += 1
                 await self._send(f"c-{number}", text)
@@ -172,7 +174,7 @@ def texts_of(number, count, chance):
     ]
 
 
-async def run(gateway, rasa, *, patients, messages, seconds, deeds, pause):
+async def run(gateway, rasa, count, *, patients, messages, seconds, deeds, pause):
     """Has patients talk while things break; gives the widgets and what was done."""
     chance = random.Random(SEED)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
@@ -185,7 +187,7 @@ async def run(gateway, rasa, *, patients, messages, seconds, deeds, pause):
         each = messages // patients
         await asyncio.gather(
             *(
-                widget.talk(texts_of(number, each, chance), seconds / each)
+                widget.talk(texts_of(number, each, chance), seconds / each, count)
                 for number, widget in enumerate(widgets)
             )
         )
@@ -198,6 +200,13 @@ async def run(gateway, rasa, *, patients, messages, seconds, deeds, pause):
             widget.is_over = True
         await asyncio.gather(*listening)
     return widgets, trouble
+
+
+def run_all(gateway, rasa, **plan):
+    """``run``, with its progress shown."""
+    total = plan["messages"] // plan["patients"] * plan["patients"]
+    with progress("faults", total, "messages taken", is_long=IS_LONG) as count:
+        return asyncio.run(run(gateway, rasa, count, **plan))
 
 
 def rows_of(gateway, query, *values):
@@ -309,18 +318,16 @@ def finish(name, gateway, widgets, trouble, *, expected=None):
 
 def test_nothing_is_lost_while_servers_are_killed(tmp_path):
     rasa = FakeRasaProcess().start()
-    gateway = PatientGateway(tmp_path, rasa.port).start()
+    gateway = RestartedGateway(tmp_path, rasa.port).start()
     try:
-        widgets, trouble = asyncio.run(
-            run(
-                gateway,
-                rasa,
-                patients=20 if IS_LONG else 6,
-                messages=MESSAGES,
-                seconds=200 if IS_LONG else 25,
-                deeds=["gateway", "gateway", "rasa", "rasa", "both"],
-                pause=2 if IS_LONG else 1,
-            )
+        widgets, trouble = run_all(
+            gateway,
+            rasa,
+            patients=20 if IS_LONG else 6,
+            messages=MESSAGES,
+            seconds=200 if IS_LONG else 25,
+            deeds=["gateway", "gateway", "rasa", "rasa", "both"],
+            pause=2 if IS_LONG else 1,
         )
     finally:
         gateway.stop()
@@ -334,18 +341,16 @@ def test_nothing_is_lost_while_servers_are_killed(tmp_path):
 
 def test_nothing_is_lost_while_the_real_rasa_is_killed(tmp_path):
     rasa = RealRasa(tmp_path).start()
-    gateway = PatientGateway(tmp_path, rasa.port).start()
+    gateway = RestartedGateway(tmp_path, rasa.port).start()
     try:
-        widgets, trouble = asyncio.run(
-            run(
-                gateway,
-                rasa,
-                patients=5,
-                messages=100 if IS_LONG else 20,
-                seconds=150 if IS_LONG else 30,
-                deeds=["rasa", "both"],
-                pause=2,
-            )
+        widgets, trouble = run_all(
+            gateway,
+            rasa,
+            patients=5,
+            messages=100 if IS_LONG else 20,
+            seconds=150 if IS_LONG else 30,
+            deeds=["rasa", "both"],
+            pause=2,
         )
     finally:
         gateway.stop()

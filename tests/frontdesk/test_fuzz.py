@@ -23,12 +23,14 @@ from schemathesis.checks import (
 
 from tests.frontdesk.gateway_for_tests import FakeRasa, Patient
 from tests.frontdesk.hard_runs import PatientGateway, report, size
+from tests.frontdesk.progress import progress
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(900)]
 
 SHORT = 250
 REQUESTS = size("FUZZ_REQUESTS", SHORT)
-EXAMPLES = 15 if REQUESTS <= SHORT else 120  # of schemathesis, for each call
+IS_LONG = REQUESTS > SHORT
+EXAMPLES = 120 if IS_LONG else 15  # of schemathesis, for each call
 SEED = size("FUZZ_SEED", 5)
 CHECKS = [
     not_a_server_error,
@@ -93,6 +95,12 @@ def api(fuzzed):
     return schemathesis.openapi.from_url(f"{fuzzed.url}/chat/openapi.json")
 
 
+@pytest.fixture
+def count_call():
+    with progress("fuzz", None, "calls from the document", is_long=IS_LONG) as count:
+        yield count
+
+
 # The stream has no end; the requests below listen to it.
 schema = schemathesis.pytest.from_fixture("api").exclude(path="/chat/stream")
 
@@ -105,7 +113,8 @@ schema = schemathesis.pytest.from_fixture("api").exclude(path="/chat/stream")
     database=None,
     suppress_health_check=list(hypothesis.HealthCheck),
 )
-def test_calls_keep_to_the_document(case, fuzzed, witness, owners):
+def test_calls_keep_to_the_document(case, fuzzed, witness, owners, count_call):
+    count_call()
     first, second = owners
     answer = case.call(headers={"Authorization": first.bearer}, timeout=20)
     case.validate_response(answer, checks=CHECKS)
@@ -339,12 +348,13 @@ class Maker:
         return [*lines, f"Content-Length: {len(body)}"], body, True
 
 
-def send(port, request):
+def send(port, method, request):
     """Status, content type and what came; nothing if the server hung up."""
     with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
         try:
             line.sendall(request)
-            answer = http.client.HTTPResponse(line)
+            # Not told of a HEAD, it waits for a body until the server hangs up.
+            answer = http.client.HTTPResponse(line, method=method)
             answer.begin()
             kind = answer.getheader("Content-Type") or ""
             if kind.startswith("text/event-stream"):
@@ -391,24 +401,29 @@ def _check(answer, method, path, is_http):
         assert {"code", "message"} <= set(said["error"])
 
 
+def _send_and_check(gateway, made, everybody):
+    """The status; fails if anything came that should not."""
+    method, path, request, owner, is_http = made
+    answer = send(gateway.port, method, request)
+    status, _, content = answer
+    seen = content.decode("utf-8", "replace")
+    try:
+        _check(answer, method, path, is_http)
+        for other in everybody:
+            assert other is owner or not other.is_in(seen)
+    except AssertionError as error:
+        raise AssertionError((request[:1500], status, content[:500])) from error
+    if (method, path, status) == ("DELETE", "/chat/session", 200):
+        owner.renew()
+    return status
+
+
 def test_odd_requests_break_nothing(fuzzed, witness, owners):
     maker, counts = Maker(owners, SEED), Counter()
-    for _ in range(REQUESTS):
-        method, path, request, owner, is_http = maker.make()
-
-        answer = send(fuzzed.port, request)
-
-        status, _, content = answer
-        counts[status] += 1
-        seen = content.decode("utf-8", "replace")
-        try:
-            _check(answer, method, path, is_http)
-            for other in [witness, *owners]:
-                assert other is owner or not other.is_in(seen)
-        except AssertionError as error:
-            raise AssertionError((request[:1500], status, content[:500])) from error
-        if (method, path, status) == ("DELETE", "/chat/session", 200):
-            owner.renew()
+    with progress("fuzz", REQUESTS, "requests", is_long=IS_LONG) as count:
+        for _ in range(REQUESTS):
+            counts[_send_and_check(fuzzed, maker.make(), [witness, *owners])] += 1
+            count()
     rows = [{"status": str(key), "requests": counts[key]} for key in counts]
     report("fuzz", sorted(rows, key=lambda row: row["status"]))
     assert counts[200] > REQUESTS / 20, "hardly anything was let in"

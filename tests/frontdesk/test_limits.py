@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import shutil
-import subprocess
 
 import httpx
 import pytest
@@ -17,7 +15,7 @@ from frontdesk.chat.limits import (
     TooManyError,
 )
 
-from tests.frontdesk.gateway_for_tests import free_port, wait_until  # isort: skip
+from tests.frontdesk.gateway_for_tests import wait_until  # isort: skip
 
 LIMITS = {
     "message_session": 3,
@@ -119,28 +117,6 @@ def test_without_redis_each_process_counts_for_itself(caplog):
     assert [record.message.partition(":")[0] for record in caplog.records] == [
         "REDIS_URL"
     ]
-
-
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory):
-    server = shutil.which("redis-server")
-    if server is None:
-        pytest.skip("redis-server is not installed")
-    port, folder = free_port(), tmp_path_factory.mktemp("redis")
-    command = [server, "--port", str(port), "--save", "", "--bind", "127.0.0.1"]
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-    url = f"redis://127.0.0.1:{port}/0"
-
-    def answers():
-        try:
-            return redis.from_url(url).ping()
-        except redis.RedisError:
-            return False
-
-    wait_until(answers)
-    yield url
-    process.terminate()
-    process.wait(10)
 
 
 def test_front_desks_share_their_count_in_redis(redis_url):

@@ -1,34 +1,15 @@
 """Two gateway processes and a real Redis between them: streams, shared limits."""
 
-import shutil
-import subprocess
 import time
 import uuid
 
 import httpx
 import pytest
 
-from tests.frontdesk.gateway_for_tests import FAQ, Patient, free_port, wait_until
-from tests.frontdesk.redis_server import HOW, find_redis
+from tests.frontdesk.gateway_for_tests import FAQ, Patient, wait_until
 from tests.frontdesk.test_processes import GatewayProcess
 
 pytestmark = [pytest.mark.slow, pytest.mark.model, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def redis_url(tmp_path_factory):
-    program = find_redis()
-    if program is None:
-        pytest.skip(HOW)
-    folder = tmp_path_factory.mktemp("redis")
-    port = free_port()
-    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    command += ["--dir", str(folder), "--appendonly", "no"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    yield f"redis://127.0.0.1:{port}/0"
-    process.terminate()
-    process.wait(10)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

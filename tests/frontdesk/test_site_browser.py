@@ -1,13 +1,9 @@
 """The demo page and the embed page in a real browser: strict, accessible, calm."""
 
-import os
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
-from frontdesk.site import views
-from tests.widget.chromium import HOW, OPTIONS, find_chromium
+from tests.widget.chromium import launched_browser
 
 pytestmark = pytest.mark.slow
 VIEWS = {
@@ -29,13 +25,8 @@ document.addEventListener("securitypolicyviolation", (event) =>
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as playwright:
-        path = find_chromium(playwright)
-        if path is None:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
-        launched = playwright.chromium.launch(executable_path=path, args=OPTIONS)
+    with launched_browser() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture
@@ -83,16 +74,12 @@ def test_page_is_accessible_within_its_policy_and_asks_nobody_else(
     assert width <= VIEWS[view]["viewport"]["width"]
 
 
-def test_every_part_of_the_widget_is_loaded_once(visit, gateway):
-    page = visit("/")
-    scripts = [url for url in page.asked if "/widget/" in url]
+@pytest.mark.parametrize("path", ["/", "/embed"])
+def test_widget_is_one_script_loaded_once(visit, gateway, path):
+    page = visit(path)
 
-    names = [url.removeprefix(f"{gateway.url}/widget/") for url in scripts]
-    plain = [name.partition("?")[0] for name in names]
-    assert plain.count("widget.js") == 1
-    assert len(plain) == len(set(plain))
-    version = views.widget_files().version
-    assert {name.partition("?")[2] for name in names} == {"", f"v={version}"}
+    scripts = [url for url in page.asked if url.partition("?")[0].endswith(".js")]
+    assert scripts == [f"{gateway.url}/widget/widget.js"]
 
 
 def test_page_is_used_by_keyboard_alone(visit):

@@ -22,12 +22,14 @@ from tests.frontdesk.hard_runs import (
     report,
     size,
 )
+from tests.frontdesk.progress import progress
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(900)]
 
 ROUTES = ("crisis", "emergency")
 SAMPLE = 60
 SIZE = size("URGENT_MESSAGES", SAMPLE)
+IS_LONG = SIZE > SAMPLE
 # What is asked of all messages; a sample may have bad luck.
 LEAST_RECALL = {"crisis": 0.95, "emergency": 0.93}
 LEAST_OF_A_SAMPLE = 0.85
@@ -102,6 +104,15 @@ def ask(patient, text, route):
     return Answer(text, route, answer, time.perf_counter() - began)
 
 
+def counted(situation, messages):
+    """The messages one by one, with the progress shown."""
+    name = f"urgent, {situation}"
+    with progress(name, len(messages), "messages", is_long=IS_LONG) as count:
+        for message in messages:
+            yield message
+            count()
+
+
 def note(rows, situation, answers):
     """Adds the figures of a situation, and asks what is asked of every one."""
     for route in ROUTES:
@@ -125,7 +136,7 @@ def note(rows, situation, answers):
                 ),
             }
         )
-        enough = LEAST_RECALL[route] if SIZE > SAMPLE else LEAST_OF_A_SAMPLE
+        enough = LEAST_RECALL[route] if IS_LONG else LEAST_OF_A_SAMPLE
         missed = [answer.text for answer in mine if not answer.is_urgent]
         assert recall >= enough, (situation, route, missed)
         assert numbers == len(mine), (situation, route)
@@ -179,9 +190,9 @@ def alerts_of(gateway, patient, seconds=5):
 
 def test_with_rasa_killed(gateway, messages, rows):
     patients, answers = [], []
-    for text, route in messages:
+    for message in counted("Rasa killed", messages):
         patients.append(Patient(gateway.url))
-        answers.append(ask(patients[-1], text, route))
+        answers.append(ask(patients[-1], *message))
     add_fallbacks(gateway, patients, answers)
 
     # On a machine with too much to do the text goes out before all is stored.
@@ -199,10 +210,9 @@ def test_with_the_database_locked(gateway, messages, rows):
         # What the detector does not see waits for the database, in vain: at the end.
         rest = [message for message in messages if not alarms(*message)]
         first = [message for message in messages if alarms(*message)]
-        answers = []
-        for at_once, some in ((1, first), (16, rest)):
-            with ThreadPoolExecutor(at_once) as threads:
-                answers += threads.map(lambda message: ask(patient, *message), some)
+        answers = [ask(patient, *each) for each in counted("database locked", first)]
+        with ThreadPoolExecutor(16) as threads:
+            answers += threads.map(lambda message: ask(patient, *message), rest)
 
     assert {answer.status for answer in answers} == {503}
     assert alerts_of(gateway, patient, seconds=20)
@@ -216,7 +226,7 @@ def test_with_an_expired_token(gateway, messages, rows):
             "UPDATE chat_conversation SET expires_at = '2020-01-01' WHERE id = ?",
             (patient.id.hex,),
         )
-    answers = [ask(patient, *message) for message in messages]
+    answers = [ask(patient, *each) for each in counted("token expired", messages)]
 
     assert {answer.status for answer in answers} == {401}
     assert alerts_of(gateway, patient)
@@ -225,7 +235,7 @@ def test_with_an_expired_token(gateway, messages, rows):
 
 def test_over_the_rate_limit(strict_gateway, messages, rows):
     patient = Patient(strict_gateway.url)
-    answers = [ask(patient, *message) for message in messages]
+    answers = [ask(patient, *each) for each in counted("over the rate limit", messages)]
 
     assert {answer.status for answer in answers} == {429}
     assert alerts_of(strict_gateway, patient)

@@ -20,12 +20,11 @@ import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
 from cryptography.fernet import Fernet
-from playwright.sync_api import sync_playwright
 
 from deploy.assistant import Assistant, StartError
 from deploy.settings import load_settings
 from retraining.train import newest_model
-from tests.widget.chromium import HOW, OPTIONS, find_chromium
+from tests.widget.chromium import launched_browser
 from tests.widget.patient_page import PatientPage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -176,14 +175,8 @@ def gateway(real_gateway):
 
 @pytest.fixture(scope="session")
 def browser():
-    with sync_playwright() as playwright:
-        path = find_chromium(playwright)
-        if path is None:
-            # pytest names every test that is skipped for this, with the reason.
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
-        launched = playwright.chromium.launch(executable_path=path, args=OPTIONS)
+    with launched_browser() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture
