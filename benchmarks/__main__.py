@@ -26,6 +26,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from benchmarks.disk import environment_mb, product_mb
 from benchmarks.figures import compare, medians, table
 from benchmarks.report import page
 from benchmarks.servers import Server, start_actions, start_ours, start_stock
@@ -106,11 +107,13 @@ class Bench:
                 self._measure("ours", number, *start_ours(model, actions, WORK))
         finally:
             actions.stop()
-        ours = {**medians(self.rounds["ours"]), **_constant(ROOT / ".venv", cost)}
+        ours = {**medians(self.rounds["ours"]), **_constant(cost)}
+        ours["disk_mb"] = product_mb(ROOT / ".venv", ROOT / "uv.lock")
         theirs = {}
         if stock is not None:
-            constant = _constant(STOCK_PYTHON.parent.parent.resolve(), stock.cost)
-            theirs = {**medians(self.rounds["stock"]), **constant}
+            theirs = {**medians(self.rounds["stock"]), **_constant(stock.cost)}
+            # Nothing was installed there beside Rasa.
+            theirs["disk_mb"] = environment_mb(STOCK_PYTHON.parent.parent.resolve())
         rows = compare(ours, theirs)
         self._write(rows, ours, theirs, stock)
         return rows
@@ -227,16 +230,12 @@ def stock_note(stock: StockModel | None) -> str:
     )
 
 
-def _constant(environment: Path, cost: TrainingCost) -> dict[str, float]:
+def _constant(cost: TrainingCost) -> dict[str, float]:
     """Figures that no round changes."""
-    size = subprocess.run(
-        ["du", "-skx", str(environment)], capture_output=True, text=True, check=True
-    )
     return {
         "training_wall_seconds": cost.wall_seconds,
         "training_cpu_seconds": cost.cpu_seconds,
         "training_peak_mb": cost.peak_mb,
-        "disk_mb": int(size.stdout.split()[0]) / 1024,
     }
 
 
