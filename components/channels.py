@@ -45,6 +45,7 @@ from components.channel_requests import (
     read_object,
     text_field,
 )
+from components.read_ahead import read_ahead
 from components.server_settings import auth_token, set_up_action_calls
 from components.tracker_erasure import ErasureNotPossibleError, erase_tracker
 
@@ -101,6 +102,7 @@ async def _deliver(on_new_message: Handler, message: UserMessage) -> None:
         RequestError: 503 if the failure left nothing to say.
     """
     try:
+        await read_ahead(message.text)
         await on_new_message(message)
     except Exception as error:
         # The type only: an exception's words may quote the patient's.
