@@ -151,3 +151,16 @@ def test_class_of_ours_with_the_same_name_is_not_refused():
         object, set(), False, None
     )
     assert "DIETClassifier" in registry
+
+
+def test_what_nobody_asks_for_is_not_loaded_at_the_start():
+    code = (
+        "from components import compat; compat.install();"
+        "import sys, rasa.core.run, rasa.server, spacy;"
+        "print(sorted({'matplotlib', 'typer', 'weasel'} & set(sys.modules)));"
+        "import rasa.utils.plotting as plots; print(plots.plot_confusion_matrix)"
+    )
+    done = _run(code)
+
+    assert done.stdout.splitlines()[0] == "[]"
+    assert "function plot_confusion_matrix" in done.stdout
