@@ -22,7 +22,7 @@ from deploy.processes import (
     check_port,
     stop_on_signals,
 )
-from deploy.settings import HOST, Settings, SettingsError, load_settings
+from deploy.settings import HOST, ROOT, Settings, SettingsError, load_settings
 
 SECONDS_TO_START = 60
 SECONDS_TO_MIGRATE = 120
@@ -44,6 +44,7 @@ class FrontDesk:
         self.settings = settings
         self.log = settings.logs / "frontdesk.log"
         self.children: list[Child] = []
+        self._link: subprocess.Popen[str] | None = None
         self._say = say
         self._lock = PortLock(settings.home, settings.port, "PORT", "front desk")
 
@@ -69,6 +70,7 @@ class FrontDesk:
             self._migrate()
             self.children = [self._server()]
             self.children[0].start()
+            self._ask_for_first_link()
         except BaseException:
             self.stop()
             raise
@@ -92,6 +94,8 @@ class FrontDesk:
         """Stops it; safe to call twice."""
         for child in self.children:
             child.stop()
+        if self._link is not None:
+            self._link.kill()
         self._lock.release()
 
     def parts(self) -> dict[str, str] | None:
@@ -120,6 +124,50 @@ class FrontDesk:
         command = [sys.executable, "-m", "frontdesk", "migrate", "--no-input"]
         environment = self.settings.front_desk_environment()
         return Child("migration", command, self.log, environment)
+
+    def staff_addresses(self) -> str:
+        """Where staff sign in, and how the first of them gets an account."""
+        lines = [f"  staff pages       {self.settings.url}/staff/"]
+        example = load_clinic(self.settings.clinic_file).values.get("example")
+        if not example and not self.settings.trusted_proxies:
+            lines += [
+                "  They need https outside of the example clinic: put a proxy of yours",
+                "  before this port, with X-Forwarded-Proto, and set TRUSTED_PROXIES.",
+            ]
+        link = self.first_link()
+        if link:
+            lines += [
+                "  There is no staff account yet. This link makes the first one, an",
+                "  administrator's; it works once, for three days:",
+                f"    {link}",
+            ]
+        return "\n".join(lines)
+
+    def first_link(self) -> str | None:
+        """The link that makes the first staff account; None if there are people."""
+        if self._link is None:
+            return None
+        try:
+            # It is shown, and kept nowhere: not in the log either.
+            said, _ = self._link.communicate(timeout=SECONDS_TO_MIGRATE)
+        except subprocess.TimeoutExpired:
+            return None
+        return said.strip() or None
+
+    def _ask_for_first_link(self) -> None:
+        """Beside the start of the server: it takes a few seconds."""
+        self._link = subprocess.Popen(
+            self._first_invitation(),
+            env=self.settings.front_desk_environment(),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def _first_invitation(self) -> list[str]:
+        return [sys.executable, "-m", "frontdesk", "invite", "--first"]
 
     def _migrate(self) -> None:
         child = self._migration()
@@ -185,6 +233,7 @@ def main() -> int:
         front_desk.launch()
         front_desk.wait_until_ready(alone=True)
         print(f"The front desk is ready: {settings.url}", flush=True)
+        print(front_desk.staff_addresses(), flush=True)
         while front_desk.children[0].is_running():
             time.sleep(0.3)
         raise StartError(front_desk.children[0].last_words())

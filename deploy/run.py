@@ -52,7 +52,8 @@ def main() -> int:
     front_desk = FrontDesk(settings, say=say)
     try:
         start(assistant, front_desk)
-        say(f"\nEverything is ready.\n{addresses(settings)}\nStop it with Ctrl-C.")
+        say(f"\nEverything is ready.\n{addresses(settings)}")
+        say(f"{front_desk.staff_addresses()}\nStop it with Ctrl-C.")
         Keeper([*assistant.children, *front_desk.children], say=say).watch()
     except KeyboardInterrupt:
         say("\nStopping …")

@@ -30,13 +30,30 @@ ADDRESSES = {  # how an address must begin
     "REDIS_URL": ("redis://", "rediss://", "unix://"),
 }
 MOST_PROXIES = 10
+# About staff: passed on as they are (frontdesk/settings.py).
+STAFF_VARIABLES = (
+    "FRONTDESK_OLD_SECRET_KEYS",
+    "PUBLIC_URL",
+    "EMAIL_HOST",
+    "EMAIL_PORT",
+    "EMAIL_HOST_USER",
+    "EMAIL_HOST_PASSWORD",
+    "EMAIL_FROM",
+    "OIDC_ISSUER",
+    "OIDC_CLIENT_ID",
+    "OIDC_CLIENT_SECRET",
+    "OIDC_NAME",
+)
 # Known to the front desk alone: the other processes need none of it.
 FRONT_DESK_VARIABLES = (
     *ADDRESSES,
     SECRET_KEY_VARIABLE,
     KEYS_VARIABLE,
     "TRUSTED_PROXIES",
+    *STAFF_VARIABLES,
 )
+# Any name may follow: where urgent alerts go, for the front desk alone.
+ALERT_CHANNEL = "ALERT_CHANNEL_"
 VARIABLES = (
     *PORTS,
     "CLINIC_HOME",
@@ -61,6 +78,8 @@ class Settings:
     database_url: str | None = field(repr=False)
     redis_url: str | None = field(repr=False)
     trusted_proxies: int
+    alert_channels: dict[str, str] = field(default_factory=dict, repr=False)
+    staff: dict[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def logs(self) -> Path:
@@ -102,6 +121,8 @@ class Settings:
         environment = dict(os.environ)
         for name in (TOKEN_VARIABLE, *FRONT_DESK_VARIABLES):
             environment.pop(name, None)
+        for name in _alert_channels(environment):
+            del environment[name]
         environment |= {
             "PORT": str(self.port),
             "RASA_PORT": str(self.rasa_port),
@@ -127,7 +148,8 @@ class Settings:
             "TRUSTED_PROXIES": str(self.trusted_proxies),
             "DJANGO_SETTINGS_MODULE": "frontdesk.settings",
         }
-        return self.child_environment(with_token=True) | own
+        environment = self.child_environment(with_token=True)
+        return environment | self.alert_channels | self.staff | own
 
 
 def load_settings(
@@ -141,6 +163,7 @@ def load_settings(
     given = os.environ if environ is None else environ
     values = read_env_file(env_file)
     values |= {name: given[name] for name in VARIABLES if given.get(name)}
+    values |= _alert_channels(given)
     ports = {name: _port(name, values.get(name)) for name in PORTS}
     if len(set(ports.values())) < len(ports):
         raise SettingsError(f"{', '.join(ports)}: give each a port of its own.")
@@ -162,6 +185,8 @@ def load_settings(
         database_url=_address("DATABASE_URL", values),
         redis_url=_address("REDIS_URL", values),
         trusted_proxies=_trusted_proxies(values.get("TRUSTED_PROXIES")),
+        alert_channels=_alert_channels(values),
+        staff={name: values[name] for name in STAFF_VARIABLES if name in values},
     )
 
 
@@ -188,6 +213,14 @@ def read_env_file(file: Path) -> dict[str, str]:
         if value:
             values[name.strip()] = value
     return values
+
+
+def _alert_channels(values: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: value
+        for name, value in values.items()
+        if name.startswith(ALERT_CHANNEL) and value
+    }
 
 
 def _port(name: str, value: str | None) -> int:

@@ -6,12 +6,40 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "frontdesk.settings")
 
-from django.core.asgi import get_asgi_application
+import django
 
-_django = get_asgi_application()
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
 from frontdesk.chat.background import Background  # noqa: E402
 from frontdesk.chat.door import App, Door, Receive, Scope, Send  # noqa: E402
+
+STAFF = "/staff/"
+
+
+class House:
+    """Django twice: staff pages have sessions and cookies, the chat has neither."""
+
+    def __init__(self) -> None:
+        self._staff = _django(settings.MIDDLEWARE)
+        self._others = _django(settings.CHAT_MIDDLEWARE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """(see the ASGI specification)."""
+        for_staff = scope["path"].startswith(STAFF)
+        await (self._staff if for_staff else self._others)(scope, receive, send)
+
+
+def _django(middleware: list[str]) -> ASGIHandler:
+    """Django with these; it reads the setting once, when it is made."""
+    usual = settings.MIDDLEWARE
+    settings.MIDDLEWARE = middleware
+    try:
+        return ASGIHandler()
+    finally:
+        settings.MIDDLEWARE = usual
 
 
 class Application:
@@ -40,4 +68,4 @@ class Application:
                 return
 
 
-application = Application(Door(_django), Background())
+application = Application(Door(House()), Background())

@@ -10,8 +10,11 @@ from frontdesk.chat.api import api
 urlpatterns = [
     path("chat/", api.urls),
     path("", include(health.urls)),  # /healthz /readyz /metrics
+    path("staff/", include("frontdesk.staff.urls")),
     path("", include("frontdesk.site.urls")),  # demo page, embed page, widget files
 ]
-handler400 = handler403 = "frontdesk.chat.errors.refused"
-handler404 = "frontdesk.chat.errors.not_found"
-handler500 = "frontdesk.chat.errors.failed"
+# Staff get pages, programs get JSON.
+handler400 = "frontdesk.staff.errors.bad_request"
+handler403 = "frontdesk.staff.errors.refused"
+handler404 = "frontdesk.staff.errors.not_found"
+handler500 = "frontdesk.staff.errors.failed"

@@ -71,6 +71,7 @@ class FakeFrontDesk(FrontDesk):
 
     behaviour: object = READY
     migration = "import sys; print('migrated')"
+    first = "http://localhost/staff/account/invitation/abc/"
 
     def _server(self):
         arguments = [str(self.settings.port), json.dumps(self.behaviour)]
@@ -80,6 +81,9 @@ class FakeFrontDesk(FrontDesk):
             self.log,
             {**os.environ, "TOKEN": self.settings.auth_token},
         )
+
+    def _first_invitation(self):
+        return [sys.executable, "-c", f"print({self.first!r})"]
 
     def _migration(self):
         command = [sys.executable, "-c", self.migration]
@@ -238,6 +242,8 @@ def test_run_shows_the_page_and_ctrl_c_stops_everything(settings, number):
     program = make_run(settings)
     shown = read_until(program, "Stop it with Ctrl-C")
     assert f"demo clinic page  http://localhost:{settings.port}\n" in shown
+    assert f"staff pages       http://localhost:{settings.port}/staff/\n" in shown
+    assert f"    {FakeFrontDesk.first}\n" in shown
     for port in (settings.port, settings.rasa_port, settings.actions_port):
         with pytest.raises(PortTakenError):
             check_port(port, "PORT")
@@ -289,3 +295,14 @@ def test_run_on_a_busy_port_ends_with_one_line_before_anything_starts(settings):
     assert program.returncode == 1
     assert errors.startswith(f"Port {settings.port} is taken")
     assert output == ""
+
+
+@pytest.mark.slow
+def test_the_real_front_desk_makes_a_first_link_while_there_is_nobody(settings):
+    front_desk = FrontDesk(settings, say=lambda line: None)
+    front_desk._migrate()
+    begin = f"http://localhost:{settings.port}/staff/account/invitation/"
+    front_desk._ask_for_first_link()
+    shown = front_desk.staff_addresses()
+    assert "no staff account yet" in shown and begin in shown
+    assert begin not in front_desk.log.read_text()

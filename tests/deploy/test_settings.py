@@ -108,6 +108,8 @@ def test_only_the_front_desk_knows_its_secrets(tmp_path, monkeypatch):
         "DATABASE_URL": "postgres://user:word@host/name",
         "REDIS_URL": "redis://host",
         "TRUSTED_PROXIES": "2",
+        "OIDC_CLIENT_SECRET": "of-the-provider",
+        "EMAIL_HOST_PASSWORD": "of-the-mail",
         **ALL_SECRETS,
     }
     for name, value in values.items():
@@ -119,6 +121,20 @@ def test_only_the_front_desk_knows_its_secrets(tmp_path, monkeypatch):
     own = settings.front_desk_environment()
     assert {name: own[name] for name in values} == values
     assert own["DJANGO_SETTINGS_MODULE"] == "frontdesk.settings"
+
+
+def test_only_the_front_desk_knows_where_alerts_go(tmp_path, monkeypatch):
+    (tmp_path / ".env").write_text("ALERT_CHANNEL_SMS=json://file\nALERT_CHANNEL_X=\n")
+    monkeypatch.setenv("ALERT_CHANNEL_PAGER", "json://user:pass-word@host")
+    settings = load(tmp_path, ALERT_CHANNEL_PAGER="json://user:pass-word@host")
+
+    assert not any("ALERT" in n for n in settings.child_environment(with_token=True))
+    own = settings.front_desk_environment()
+    assert {name: own[name] for name in own if "ALERT" in name} == {
+        "ALERT_CHANNEL_SMS": "json://file",
+        "ALERT_CHANNEL_PAGER": "json://user:pass-word@host",
+    }
+    assert "pass-word" not in repr(settings)
 
 
 def test_an_empty_variable_means_what_is_built_in(tmp_path):
