@@ -1,7 +1,7 @@
 """Erases a conversation: what is stored here at once, Rasa's tracker for certain.
 
 What remains is a row without content, which says that there was one and when it was
-erased, and an alert that staff have not acknowledged yet.
+erased, and an alert that staff have not resolved yet.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from frontdesk.chat import database, message_log
-from frontdesk.chat.models import Conversation
+from frontdesk.audit.ledger import Job, record
+from frontdesk.chat import database, message_log, takeover_ends
+from frontdesk.chat.models import Alert, Conversation
 from frontdesk.chat.rasa_client import RasaError, rasa
 
 logger = logging.getLogger(__name__)
@@ -32,7 +34,10 @@ def erase(conversation_id: UUID) -> bool:
     conversation.messages.all().delete()  # with originals and feedback
     conversation.contacts.all().delete()
     conversation.tickets.all().delete()
-    conversation.alerts.exclude(acknowledged_at=None).delete()
+    conversation.alerts.exclude(resolved_at=None).delete()
+    conversation.notes.all().delete()
+    conversation.tags.clear()
+    takeover_ends.end_with(conversation)
     conversation.token_hash = f"erased:{secrets.token_hex(28)}"
     conversation.erased_at = timezone.now()
     conversation.improve = None
@@ -42,6 +47,28 @@ def erase(conversation_id: UUID) -> bool:
     conversation.lease_holder, conversation.lease_until = "", None
     conversation.save()
     return conversation.alerts.exists()
+
+
+async def clear_resolved() -> None:
+    """Removes the alerts of erased conversations that staff have resolved since."""
+    if await database.read(_resolved().exists):
+        await database.write(_clear_resolved)
+        await database.read(database.empty_journal)
+
+
+def _resolved() -> QuerySet[Alert]:
+    return Alert.objects.exclude(conversation__erased_at=None).exclude(resolved_at=None)
+
+
+def _clear_resolved() -> None:
+    for alert in _resolved().select_for_update(of=("self",))[:MOST_AT_ONCE]:
+        record(
+            Job("erasure"),
+            "delete",
+            f"conversation {alert.conversation_id}",
+            deleted={"Alert": 1},
+        )
+        alert.delete()
 
 
 async def forget_now(conversation_id: UUID) -> None:

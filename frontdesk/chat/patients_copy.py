@@ -66,7 +66,7 @@ def about(conversation: Conversation) -> dict[str, Any]:
             {
                 "reason": each.reason,
                 "created_at": _time(each.created_at),
-                "state": each.state,
+                "state": "done" if each.resolved_at else "open",
             }
             for each in conversation.tickets.order_by("pk")
         ],

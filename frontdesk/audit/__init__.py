@@ -1,0 +1,1 @@
+"""The ledger: who read, revealed, said, changed or approved what, and when."""

@@ -1,0 +1,145 @@
+"""The ledger in words that people read; used by its page and its file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+
+from frontdesk.audit.models import Entry
+from frontdesk.staff.models import Person
+
+ACTIONS = {
+    "accept": "Accepted an invitation",
+    "acknowledge": "Acknowledged",
+    "approve": "Approved",
+    "assign": "Handed to a colleague",
+    "backup": "Made a backup",
+    "block": "Took out of service",
+    "change password": "Changed the password",
+    "change role": "Changed the role",
+    "claim": "Took over the task",
+    "delete": "Deleted",
+    "delete note": "Deleted a note",
+    "drill": "Started a drill",
+    "edit": "Edited",
+    "end access": "Ended the access",
+    "erase": "Erased",
+    "export": "Exported",
+    "export ledger": "Exported the audit log",
+    "export list": "Exported a list",
+    "flag": "Flagged a message",
+    "give access back": "Gave access back",
+    "glance": "Saw the last lines of conversations",
+    "invite": "Invited",
+    "join": "Joined the chat",
+    "leave": "Left the chat",
+    "lock out": "Locked out",
+    "new link": "Made a new invitation link",
+    "note": "Wrote a note",
+    "notify": "Notified",
+    "prove retention": "Proved what retention deleted",
+    "read": "Read",
+    "read ledger": "Read the audit log",
+    "release": "Put back",
+    "reply": "Replied",
+    "resolve": "Resolved",
+    "restore": "Restored a backup",
+    "reveal": "Revealed a patient's own words",
+    "reveal contact": "Revealed contact data",
+    "review": "Reviewed",
+    "review queue": "Read the review queue",
+    "search": "Searched",
+    "sign in": "Signed in",
+    "sign out": "Signed out",
+    "sign-in failed": "Failed to sign in",
+    "snooze": "Put off",
+    "tag": "Tagged",
+    "test channel": "Tested a channel",
+    "unflag": "Removed a flag",
+    "untag": "Removed a tag",
+    "verify ledger": "Verified the audit log",
+    "wake": "Brought back",
+    "withdraw": "Withdrew an invitation",
+}
+_KNOWN = re.compile(r"(conversation|person) (\S+)")
+
+
+def action_in_words(action: str) -> str:
+    """What was done, for people; an action without words of its own as it is."""
+    return ACTIONS.get(action) or action.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry as the page shows it."""
+
+    number: int
+    at: datetime
+    actor: str
+    is_job: bool
+    action: str
+    subject: str
+    link: str
+    detail: list[tuple[str, str]]
+
+
+def lines_of(entries: list[Entry]) -> list[Line]:
+    """The entries of a page."""
+    subjects = [match[2] for e in entries if (match := _of_person(e.subject))]
+    keys = [int(key) for key in subjects if key.isdecimal()]
+    names = {str(each.pk): str(each) for each in Person.objects.filter(pk__in=keys)}
+    return [_line(entry, names) for entry in entries]
+
+
+def _line(entry: Entry, names: dict[str, str]) -> Line:
+    subject, link = _subject(entry.subject, names)
+    return Line(
+        number=entry.number,
+        at=entry.at,
+        actor=entry.actor,
+        is_job=entry.person_id is None,
+        action=action_in_words(entry.action),
+        subject=subject,
+        link=link,
+        detail=[(name.replace("_", " "), _say(v)) for name, v in entry.detail.items()],
+    )
+
+
+def _of_person(subject: str) -> re.Match[str] | None:
+    match = _KNOWN.fullmatch(subject)
+    return match if match and match[1] == "person" else None
+
+
+def _subject(subject: str, names: dict[str, str]) -> tuple[str, str]:
+    match = _KNOWN.fullmatch(subject)
+    if match and match[1] == "person":
+        return names.get(match[2], subject), ""
+    if match and (conversation_id := _uuid(match[2])):
+        address = reverse("inbox:conversation", args=[conversation_id])
+        return f"conversation {match[2][:8]}", address
+    return subject, ""
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _say(value: Any) -> str:
+    """A value of the detail, flat."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_say(item)}" for name, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_say, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and _uuid(value):
+        return value[:8]
+    return "" if value is None else str(value)
