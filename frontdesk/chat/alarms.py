@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from frontdesk.chat import database, spool
 from frontdesk.chat.arrival import Arrival
+from frontdesk.chat.fanout import publish_queue
 from frontdesk.chat.models import Alert, Conversation
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ async def _keep(line: dict[str, Any]) -> None:
     database.deadline.set(loop.time() + 1)
     try:
         await database.write(store, line)
+        await publish_queue()
     except Exception as error:
         logger.error("An alert waits in the spool: %s.", type(error).__name__)
         await asyncio.to_thread(spool.keep, line)
@@ -95,7 +97,9 @@ async def drain() -> int:
     if not spool.has_lines():
         return 0
     # Not one transaction: the lines go only after each is committed, and none twice.
-    return await database.read(_move)
+    moved = await database.read(_move)
+    await publish_queue()
+    return moved
 
 
 def _move() -> int:

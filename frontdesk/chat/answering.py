@@ -17,7 +17,7 @@ from django.conf import settings
 
 from frontdesk.chat import database, intake, last_gate, leases, message_log
 from frontdesk.chat.arrival import Danger
-from frontdesk.chat.fanout import publish
+from frontdesk.chat.fanout import publish, publish_queue
 from frontdesk.chat.instances import instance
 from frontdesk.chat.models import Alert, Conversation, Message
 from frontdesk.chat.rasa_client import RasaError, Reply, rasa, tell
@@ -82,6 +82,8 @@ class Answering:
             raise
         if accepted.is_new:
             await publish(conversation_id, {})
+            if accepted.replies:  # without Rasa: an urgent text, and its alert
+                await publish_queue()
         if accepted.is_waiting and danger is not None and danger.is_urgent:
             return await self._second_opinion(accepted)
         if accepted.claimed is not None:
@@ -111,6 +113,7 @@ class Answering:
         database.deadline.set(now + settings.URGENT_SECONDS)
         answered = await database.write(intake.answered_at_last, accepted.message.pk)
         await publish(accepted.message.conversation_id, {})
+        await publish_queue()
         return answered
 
     async def _answer_all(self, claimed: leases.Claimed | None) -> None:
@@ -142,6 +145,8 @@ async def _answer(claimed: leases.Claimed) -> leases.Claimed | None:
     if kept is None:
         return None
     await publish(conversation_id, {})
+    if kept.for_staff:
+        await publish_queue()
     if kept.handoff:
         await publish(conversation_id, {"state": "handoff", "reason": kept.handoff})
     return kept.following
@@ -167,6 +172,7 @@ class _Kept:
     """What was stored for a message, and what is to be answered next."""
 
     handoff: str | None
+    for_staff: bool  # a ticket, or an alert
     following: leases.Claimed | None
 
 
@@ -188,13 +194,16 @@ def _keep(claimed: leases.Claimed, reply: Reply | None) -> _Kept | None:
     if conversation is None:
         return None
     message = conversation.messages.get(pk=claimed.message.pk)
-    handoff = None
+    handoff, alerted = None, False
     if message.state == Message.State.ACCEPTED:
         if intake.is_suspected(message) and (reply is None or reply.urgent):
             intake.speak_urgently(conversation, message)
+            alerted = True
         else:
             handoff = _store(conversation, message, reply)
-    return _Kept(handoff, leases.following(conversation, claimed.holder))
+            alerted = reply is not None and reply.urgent is not None
+    following = leases.following(conversation, claimed.holder)
+    return _Kept(handoff, bool(handoff) or alerted, following)
 
 
 def _store(
@@ -203,9 +212,10 @@ def _store(
     """Stores a reply of Rasa, or the fallback; gives the reason of a hand-off."""
     message_log.mark_answered(message)
     urgent = reply.urgent if reply else None
-    if conversation.taken_over_by and urgent is None:
-        return None  # a person is here, and answers
-    bubbles = last_gate.fallback() if reply is None else reply.bubbles
+    bubbles = _to_say(conversation, reply)
+    if not bubbles:
+        message_log.note_understood(message, reply.provenance if reply else {})
+        return None
     bubbles = last_gate.passed(conversation, bubbles)
     message_log.append_reply(
         conversation, bubbles, answers=message, **(reply.provenance if reply else {})
@@ -219,6 +229,13 @@ def _store(
             origin=Alert.Origin.ASSISTANT,
         )
     return None if urgent else _hand_off(conversation, message, bubbles)
+
+
+def _to_say(conversation: Conversation, reply: Reply | None) -> list[last_gate.Bubble]:
+    """What may be said: nothing but urgent text while a person is there."""
+    if conversation.taken_over_by:
+        return [b for b in (reply.bubbles if reply else []) if b.is_urgent]
+    return last_gate.fallback() if reply is None else reply.bubbles
 
 
 def _hand_off(

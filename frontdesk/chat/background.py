@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable
 
 from django.conf import settings
 
-from frontdesk.chat import alarms, danger, database, erasure, retention
+from frontdesk.alerts.worker import worker
+from frontdesk.chat import alarms, danger, database, erasure, retention, takeover_ends
 from frontdesk.chat.answering import answering
 from frontdesk.chat.fanout import fanout
 from frontdesk.chat.instances import instance
 from frontdesk.chat.rasa_client import rasa
 from frontdesk.chat.texts import texts
+from frontdesk.inbox import search_digests
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +33,14 @@ class Background:
         await asyncio.to_thread(danger.phrases_alone)
         await fanout().start()
         self._task = asyncio.create_task(self._repeat())
+        await worker().start()
 
     async def stop(self) -> None:
         """Ends everything; what is not finished is in the database or the spool."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        await worker().stop()
         await answering.stop()
         await alarms.finish()
         await fanout().stop()
@@ -47,8 +51,11 @@ class Background:
         while True:
             await _attempt("the spool", alarms.drain)
             await _attempt("unanswered messages", answering.recover)
+            await _attempt("takeovers", takeover_ends.end_the_overdue)
+            await _attempt("the search", search_digests.keep_up)
             await _attempt("erased conversations", erasure.forget_for_good)
-            await _attempt("originals past their date", retention.delete_originals)
+            await _attempt("resolved alerts", erasure.clear_resolved)
+            await _attempt("retention", retention.retention.when_due)
             await asyncio.sleep(settings.RECOVERY_SECONDS)
 
 

@@ -6,11 +6,16 @@ keys: ``python -m frontdesk rotate_keys --help``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+# What other apps keep encrypted: a name, and what brings it all under the first key and
+# counts what was done and what no key opens (``rotate_keys``).
+rotations: dict[str, Callable[[], tuple[int, int]]] = {}
 
 
 class NotReadableError(ValueError):

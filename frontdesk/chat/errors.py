@@ -154,6 +154,12 @@ def _refused_by_ninja(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 
 def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
+    note_failure(request, error)
+    return error_answer(request, unavailable())
+
+
+def note_failure(request: HttpRequest, error: BaseException) -> None:
+    """Logs a failure nobody caught, without any words of a patient."""
     # The type and the place: an exception's words may quote the patient's.
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
@@ -161,7 +167,6 @@ def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
     where = f"{last.tb_frame.f_code.co_filename}:{last.tb_lineno}" if last else "?"
     logger.error("%s: %s at %s.", request.path, type(error).__name__, where)
     logger.debug("Traceback of the failure above.", exc_info=error)
-    return error_answer(request, unavailable())
 
 
 def of_status(status: int) -> ApiError:

@@ -2,6 +2,7 @@
 
 A hint and no more: streams read the messages themselves from the database, so whatever
 is lost here is only late. Transient states (``typing``, ``taken_over`` …) travel along.
+Staff pages hear of all conversations and of the queue (``staff_news``).
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import asyncio
 import json
 import logging
 import secrets
-from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -19,12 +20,15 @@ from uuid import UUID
 
 from django.conf import settings
 
+from frontdesk.chat.staff_news import QUEUE_CHANGED, STAFF, StaffSubscription
+
 logger = logging.getLogger(__name__)
 
 Event = dict[str, Any]
 CHANNEL = "frontdesk:conversations"
 MOST_STATES = 50  # a stream that is behind by more has no use for the oldest
 RECONNECT_SECONDS = 2.0
+PRESENCE = "frontdesk:present:"  # and a conversation's id
 # States that never come with a message.
 WITHOUT_MESSAGE = {"typing"}
 
@@ -73,6 +77,39 @@ class Fanout:
 
     def __init__(self) -> None:
         self._subscriptions: dict[str, set[Subscription]] = defaultdict(set)
+        self._staff: set[StaffSubscription] = set()
+        self._present: Counter[str] = Counter()
+
+    @contextmanager
+    def subscribe_staff(self) -> Iterator[StaffSubscription]:
+        """A subscription to everything, for a staff page; ended with the block."""
+        subscription = StaffSubscription()
+        self._staff.add(subscription)
+        try:
+            yield subscription
+        finally:
+            self._staff.discard(subscription)
+
+    @contextmanager
+    def presence(self, conversation_id: UUID) -> Iterator[None]:
+        """The patient's stream is open while the block runs."""
+        key = str(conversation_id)
+        self._present[key] += 1
+        self._tell_staff(key, {})
+        try:
+            yield
+        finally:
+            self._present[key] -= 1
+            if self._present[key] <= 0:
+                del self._present[key]
+            self._tell_staff(key, {})
+
+    def note_present(self, conversation_id: UUID) -> None:
+        """Says that the patient's stream is still open; called with each heartbeat."""
+
+    async def present(self, conversation_ids: Iterable[UUID]) -> set[UUID]:
+        """Of these conversations, those whose patient has a stream open."""
+        return {each for each in conversation_ids if str(each) in self._present}
 
     @contextmanager
     def subscribe(self, conversation_id: UUID) -> Iterator[Subscription]:
@@ -91,14 +128,21 @@ class Fanout:
         for subscriptions in self._subscriptions.values():
             for subscription in subscriptions:
                 subscription.end()
+        for page in self._staff:
+            page.end()
 
-    async def publish(self, conversation_id: UUID, event: Event) -> None:
-        """Tells every stream of a conversation; never fails."""
+    async def publish(self, conversation_id: UUID | str, event: Event) -> None:
+        """Tells every stream of a conversation, and staff; never fails."""
         self._deliver(str(conversation_id), event)
 
     def _deliver(self, key: str, event: Event) -> None:
         for subscription in tuple(self._subscriptions.get(key, ())):
             subscription.put(event)
+        self._tell_staff(key, event)
+
+    def _tell_staff(self, key: str, event: Event) -> None:
+        for page in tuple(self._staff):
+            page.put(key, event)
 
     async def start(self) -> None:
         """Nothing to start here."""
@@ -117,6 +161,7 @@ class RedisFanout(Fanout):
         self._redis = Redis.from_url(url, socket_connect_timeout=2)
         self._name = secrets.token_hex(8)
         self._listener: asyncio.Task[None] | None = None
+        self._notes: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listens for what other processes publish."""
@@ -129,7 +174,7 @@ class RedisFanout(Fanout):
             await asyncio.gather(self._listener, return_exceptions=True)
         await self._redis.close()
 
-    async def publish(self, conversation_id: UUID, event: Event) -> None:
+    async def publish(self, conversation_id: UUID | str, event: Event) -> None:
         """(see parent class for full docstring)."""
         key = str(conversation_id)
         self._deliver(key, event)
@@ -138,6 +183,34 @@ class RedisFanout(Fanout):
             await asyncio.wait_for(self._redis.publish(CHANNEL, line), 1)
         except Exception as error:
             logger.warning("Redis: not published: %s.", type(error).__name__)
+
+    def note_present(self, conversation_id: UUID) -> None:
+        """(see parent class for full docstring)."""
+        # The stream does not wait for it.
+        task = asyncio.create_task(self._note_present(str(conversation_id)))
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
+
+    async def _note_present(self, key: str) -> None:
+        seconds = int(settings.HEARTBEAT_SECONDS * 2) + 1
+        try:
+            await asyncio.wait_for(self._redis.set(PRESENCE + key, 1, ex=seconds), 1)
+        except Exception as error:
+            logger.warning("Redis: presence not noted: %s.", type(error).__name__)
+
+    async def present(self, conversation_ids: Iterable[UUID]) -> set[UUID]:
+        """(see parent class for full docstring)."""
+        asked = list(conversation_ids)
+        here = await super().present(asked)
+        if not asked:
+            return here
+        names = [f"{PRESENCE}{each}" for each in asked]
+        try:
+            noted = await asyncio.wait_for(self._redis.mget(names), 1)
+        except Exception as error:
+            logger.warning("Redis: presence not known: %s.", type(error).__name__)
+            return here
+        return here | {each for each, note in zip(asked, noted, strict=True) if note}
 
     async def _listen(self) -> None:
         while True:
@@ -165,6 +238,7 @@ class RedisFanout(Fanout):
     def _wake_all(self) -> None:
         for key in tuple(self._subscriptions):
             self._deliver(key, {})
+        self._tell_staff(STAFF, QUEUE_CHANGED)
 
 
 @cache
@@ -176,3 +250,8 @@ def fanout() -> Fanout:
 async def publish(conversation_id: UUID, event: Event) -> None:
     """Tells the streams of a conversation: ``{}`` for news, or ``{"state": …}``."""
     await fanout().publish(conversation_id, event)
+
+
+async def publish_queue() -> None:
+    """Tells staff that a ticket, an alert or contact data came, went or changed."""
+    await fanout().publish(STAFF, QUEUE_CHANGED)

@@ -16,10 +16,13 @@ from functools import cache
 from pathlib import Path
 
 from django.conf import settings
+from django.dispatch import Signal
 
 logger = logging.getLogger(__name__)
 
 SUFFIX = ".lock"
+# With ``name``: this process has ended, what it held may be freed.
+ended = Signal()
 
 
 class Instance:
@@ -92,3 +95,14 @@ def _lock(file: Path) -> int | None:
 def instance() -> Instance:
     """This process."""
     return Instance(settings.CLINIC_HOME / "instances")
+
+
+def living(folder: Path) -> list[str]:
+    """The names of the gateways that run now."""
+    alive = []
+    for file in sorted(folder.glob(f"*{SUFFIX}")):
+        if (lock := _lock(file)) is None:
+            alive.append(file.stem)
+        else:
+            os.close(lock)
+    return alive

@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from frontdesk.chat import message_log
-from frontdesk.chat.instances import instance
+from frontdesk.chat.instances import ended, instance
 from frontdesk.chat.models import Conversation, Message
 
 
@@ -78,6 +78,7 @@ def free_those_of_the_dead() -> None:
         for name in names:
             held_by_it = Conversation.objects.filter(lease_holder__startswith=name)
             held_by_it.update(lease_holder="", lease_until=None)
+            ended.send(sender=None, name=name)
 
 
 def _locked(conversation_id: UUID) -> Conversation | None:

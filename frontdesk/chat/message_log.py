@@ -67,6 +67,15 @@ def mark_answered(message: Message) -> None:
     message.save(update_fields=["state"])
 
 
+def note_understood(message: Message, provenance: dict[str, Any]) -> None:
+    """Keeps with a patient's message what no bubble of the bot will carry."""
+    # What the detector found stays: it has seen the words before redaction.
+    kept = {name: value for name, value in provenance.items() if name != "safety"}
+    for name, value in kept.items():
+        setattr(message, name, value)
+    message.save(update_fields=list(kept))
+
+
 def raise_alert(
     conversation: Conversation,
     message: Message,
@@ -88,7 +97,10 @@ def raise_alert(
 
 
 def open_ticket(
-    conversation: Conversation, message: Message, reason: str, route: str | None
+    conversation: Conversation,
+    message: Message | None,
+    reason: str,
+    route: str | None,
 ) -> None:
     """Hands a matter to staff."""
     Ticket.objects.create(

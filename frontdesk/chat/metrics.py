@@ -129,8 +129,8 @@ def _counts() -> tuple[int, datetime | None, int, int]:
     return (
         waiting.count(),
         _first(times),
-        Alert.objects.filter(acknowledged_at=None).count(),
-        Ticket.objects.filter(state=Ticket.State.OPEN).count(),
+        Alert.objects.filter(acknowledged_at=None, is_drill=False).count(),
+        Ticket.objects.filter(resolved_at=None).count(),
     )
 
 

@@ -44,6 +44,45 @@ class Conversation(models.Model):
         return self.erased_at is not None or now >= min(self.expires_at, idle_since)
 
 
+class Takeover(models.Model):
+    """A person of the clinic is, or was, in a conversation; written by ``takeover``."""
+
+    class End(models.TextChoices):
+        """Why it ended."""
+
+        LEFT = "left", "Handed back"
+        IDLE = "idle", "Nobody of the staff wrote for too long"
+        LOST = "lost", "The browser of the staff was closed"
+        OVER = "over", "The chat itself ended"
+
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="takeovers"
+    )
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    name = models.CharField(max_length=100)  # as the patient sees it
+    joined_at = models.DateTimeField(default=timezone.now)
+    active_at = models.DateTimeField(default=timezone.now)  # wrote or typed
+    seen_at = models.DateTimeField(default=timezone.now)  # the browser was there
+    ended_at = models.DateTimeField(null=True)
+    end = models.CharField(max_length=10, choices=End, blank=True)
+
+    class Meta:
+        """One person at a time."""
+
+        constraints = (
+            models.UniqueConstraint(
+                fields=["conversation"],
+                condition=Q(ended_at=None),
+                name="takeover_one_at_a_time",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} in {self.conversation_id}"
+
+
 class Message(models.Model):
     """One message of a conversation; ``number`` is its id towards the patient."""
 
@@ -129,14 +168,40 @@ class Original(models.Model):
         return f"original of {self.message_id}"
 
 
-class Ticket(models.Model):
+class Matter(models.Model):
+    """What staff must see to: claimed by somebody, put off, resolved."""
+
+    class Outcome(models.TextChoices):
+        """What became of it."""
+
+        ANSWERED = "answered", "Answered in the chat"
+        CALLED_BACK = "called_back", "Called back"
+        APPOINTMENT = "appointment", "Appointment made"
+        EMERGENCY_SERVICES = "emergency_services", "Emergency services were called"
+        NOT_REACHED = "not_reached", "Could not be reached"
+        NOTHING_NEEDED = "nothing_needed", "Nothing was needed"
+        FALSE_ALARM = "false_alarm", "False alarm"
+
+    created_at = models.DateTimeField(default=timezone.now)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    assigned_at = models.DateTimeField(null=True)
+    snoozed_until = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True, db_index=True)
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    outcome = models.CharField(max_length=20, choices=Outcome, blank=True)
+
+    class Meta:
+        """No table of its own."""
+
+        abstract = True
+
+
+class Ticket(Matter):
     """A matter handed to staff."""
-
-    class State(models.TextChoices):
-        """Whether staff is done with it."""
-
-        OPEN = "open"
-        DONE = "done"
 
     conversation = models.ForeignKey(
         Conversation, models.CASCADE, related_name="tickets"
@@ -146,22 +211,26 @@ class Ticket(models.Model):
     )
     reason = models.CharField(max_length=50)
     route = models.CharField(max_length=20, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
 
     def __str__(self) -> str:
         return f"{self.reason} {self.conversation_id}"
 
 
-class Alert(models.Model):
-    """Somebody may be in danger; it outlives the conversation until acknowledged."""
+class Alert(Matter):
+    """Somebody may be in danger; it outlives the conversation until it is resolved.
+
+    Until it is acknowledged it climbs (``frontdesk.alerts``): step by step more people
+    are told. With ``is_drill`` there is no patient behind it: the queue shows it as a
+    drill, it is acknowledged like any other, and figures about patients leave it out.
+    """
 
     class Origin(models.TextChoices):
-        """Who raised it: the detector, Rasa, or the detector in a refused request."""
+        """Who raised it: the detector, Rasa, the detector in a refused request, we."""
 
         DETECTOR = "detector"
         ASSISTANT = "assistant"
         REFUSED = "refused"
+        DRILL = "drill"
 
     conversation = models.ForeignKey(
         Conversation, models.SET_NULL, null=True, related_name="alerts"
@@ -171,11 +240,17 @@ class Alert(models.Model):
     )
     route = models.CharField(max_length=20)
     topic = models.CharField(max_length=50)
-    created_at = models.DateTimeField(default=timezone.now)
     acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
     origin = models.CharField(max_length=10, choices=Origin)
     # The line of the spool it came from: a line read twice makes one alert.
     spool_id = models.CharField(max_length=32, null=True, unique=True)
+    is_drill = models.BooleanField(default=False)
+    # The step of the ladder that comes next, and when; empty if none does.
+    next_step = models.PositiveIntegerField(default=0)
+    next_step_at = models.DateTimeField(null=True, default=timezone.now, db_index=True)
 
     def __str__(self) -> str:
         return f"{self.route} {self.topic} {self.conversation_id}"

@@ -13,6 +13,7 @@ from django.utils import timezone
 from ninja import Router, Schema
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from frontdesk.audit.ledger import Job, record
 from frontdesk.chat import (
     crypto,
     database,
@@ -29,13 +30,15 @@ from frontdesk.chat.answers import (
 )
 from frontdesk.chat.arrival import Danger, arrival_of
 from frontdesk.chat.errors import unauthorized
-from frontdesk.chat.fanout import publish
-from frontdesk.chat.models import Alert, Contact, Conversation, Ticket
+from frontdesk.chat.fanout import publish, publish_queue
+from frontdesk.chat.models import Alert, Contact, Conversation
 from frontdesk.chat.schemas import MessageOut
 from frontdesk.chat.texts import texts
 
 router = Router(tags=["rights"])
 CALL_BACK = "call_back"
+# Nobody of the staff: the front desk does it by itself, for whoever has the token.
+PATIENT = Job("patient's request")
 FEWEST_DIGITS, MOST_DIGITS = 7, 15
 _PHONE = re.compile(r"\+?[\d\s().\-/]+(\s*(x|ext\.?)\s*\d{1,6})?", re.IGNORECASE)
 _EMAIL = re.compile(r"[^\s@<>\",;]{1,64}@[^\s@<>\",;.]+(\.[^\s@<>\",;.]+)+")
@@ -127,13 +130,21 @@ async def export(request: HttpRequest) -> StreamingHttpResponse:
 async def erase(request: HttpRequest) -> HttpResponse:
     """Erases the conversation; the token opens nothing any more."""
     conversation_id = conversation_of(request).pk
-    alert_stays = await database.write(erasure.erase, conversation_id)
+    alert_stays = await database.write(_erase, conversation_id)
     await publish(conversation_id, {"state": "closed"})
+    await publish_queue()
     await erasure.forget_now(conversation_id)
     response = "utter_chat_erased_alert_stays" if alert_stays else "utter_chat_erased"
     return json_answer(
         {"erased": True, "alert_stays": alert_stays, "text": texts().say(response)}
     )
+
+
+def _erase(conversation_id: UUID) -> bool:
+    alert_stays = erasure.erase(conversation_id)
+    subject = f"conversation {conversation_id}"
+    record(PATIENT, "erase", subject, asked="chat", alert_stays=alert_stays)
+    return alert_stays
 
 
 @router.post("/contact", response={201: ContactOut, **WITH_TOKEN})
@@ -148,6 +159,7 @@ async def contact(request: HttpRequest, payload: ContactIn) -> HttpResponse:
     urgent = await database.write(
         keep_contact, conversation_of(request).pk, ciphertext, danger
     )
+    await publish_queue()
     return json_answer({"urgent": urgent}, status=201)
 
 
@@ -165,7 +177,7 @@ def keep_contact(
     conversation.contacts.all().delete()
     Contact.objects.create(conversation=conversation, ciphertext=ciphertext)
     conversation.tickets.get_or_create(
-        reason=CALL_BACK, state=Ticket.State.OPEN, defaults={"route": "admin"}
+        reason=CALL_BACK, resolved_at=None, defaults={"route": "admin"}
     )
     if danger is None or not danger.is_urgent:
         return []

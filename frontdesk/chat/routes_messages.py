@@ -18,7 +18,7 @@ from frontdesk.chat.answers import (
     json_answer,
 )
 from frontdesk.chat.arrival import arrival_of
-from frontdesk.chat.fanout import publish
+from frontdesk.chat.fanout import publish, publish_queue
 from frontdesk.chat.limits import address_of, stream_slots
 from frontdesk.chat.presenter import present
 from frontdesk.chat.schemas import (
@@ -149,4 +149,6 @@ async def rate(request: HttpRequest, payload: FeedbackIn) -> HttpResponse:
         comment,
         danger,
     )
+    if urgent:
+        await publish_queue()
     return json_answer({"urgent": urgent})

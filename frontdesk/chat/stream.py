@@ -31,9 +31,13 @@ async def events(conversation_id: UUID, last_id: int) -> AsyncIterator[str]:
         conversation_id: whose messages.
         last_id: number of the last message the client has.
     """
-    with fanout().subscribe(conversation_id) as subscription:
+    with (
+        fanout().presence(conversation_id),
+        fanout().subscribe(conversation_id) as subscription,
+    ):
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
         try:
+            fanout().note_present(conversation_id)
             conversation = await database.read(_conversation, conversation_id)
             for state in _standing(conversation):
                 yield _state(state)
@@ -71,6 +75,7 @@ async def _live(
         if time.monotonic() - heard_at >= settings.HEARTBEAT_SECONDS:
             heard_at, is_due = time.monotonic(), True
             yield HEARTBEAT
+            fanout().note_present(conversation_id)
             if await database.read(_is_over, conversation_id):
                 yield _state({"state": "closed"})
                 return

@@ -4,32 +4,23 @@ import pytest
 
 # Sets Django up, so before anything of the front desk.
 from tests.frontdesk.gateway_for_tests import (  # isort: skip
-    FakeDetector,
-    FakeRasa,
-    Gateway,
+    fake_rasa,
+    running_gateway,
 )
 
 from django.conf import settings
-from django.core.management import call_command
 
-from frontdesk.chat import danger
 from tests.frontdesk.redis_server import running_redis
 
 
 @pytest.fixture(scope="session")
 def fake_rasa_server():
-    return FakeRasa()
+    return fake_rasa()
 
 
 @pytest.fixture(scope="session")
-def gateway(fake_rasa_server):
-    call_command("migrate", verbosity=0)
-    settings.RASA_URL = fake_rasa_server.url
-    settings.RECOVERY_SECONDS = 0.3
-    settings.LIMITS = dict.fromkeys(settings.LIMITS, 100_000)
-    danger.detector = FakeDetector
-    started = Gateway()
-    started.start()
+def gateway():
+    started = running_gateway()
     yield started
     started.stop()
 

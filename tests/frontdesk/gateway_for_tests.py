@@ -16,6 +16,7 @@ import threading
 import time
 import uuid
 from contextlib import contextmanager, suppress
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -358,3 +359,40 @@ class Gateway:
 
     def patient(self):
         return Patient(self.url)
+
+
+def staff_member(name):
+    """A person of the clinic."""
+    from frontdesk.staff.models import Person
+
+    found = Person.objects.filter(name=name, email__endswith="@staff.example").first()
+    email = f"{uuid.uuid4().hex}@staff.example"
+    return found or Person.objects.create_user(email, name=name, role="responder")
+
+
+@cache
+def fake_rasa():
+    """The one fake Rasa of this process."""
+    return FakeRasa()
+
+
+@cache
+def running_gateway():
+    """The one gateway of this process: tests of patients and of staff share it."""
+    from django.conf import settings
+    from django.core.management import call_command
+
+    from frontdesk.chat import danger
+
+    call_command("migrate", verbosity=0)
+    settings.RASA_URL = fake_rasa().url
+    settings.RECOVERY_SECONDS = 0.3
+    settings.RETENTION_SECONDS = 0.3
+    settings.LIMITS = dict.fromkeys(settings.LIMITS, 100_000)
+    # A slow hash is what a password needs and a hundred sign-ins of tests don't.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.ACCOUNT_RATE_LIMITS = False
+    danger.detector = FakeDetector
+    started = Gateway()
+    started.start()
+    return started

@@ -27,6 +27,7 @@ from tests.frontdesk.gateway_for_tests import (
     FAQ,
     HAND_OFF,
     SUSPECTED,
+    staff_member,
     wait_until,
 )
 from tests.frontdesk.run_async import run
@@ -65,7 +66,7 @@ def test_fallback_with_ticket_where_rasa(patient, rasa, change, behaviour):
     assert [reply["text"] for reply in replies] == [each.text for each in DOWN]
     assert all(number in said for number in ("(555) 010-0199", "988", "911"))
     ticket = Ticket.objects.get(conversation=patient.id)
-    assert (ticket.reason, ticket.state) == ("other_admin", "open")
+    assert (ticket.reason, ticket.resolved_at) == ("other_admin", None)
 
 
 def test_reply_and_ticket_are_one_transaction(patient, rasa, change, monkeypatch):
@@ -155,9 +156,15 @@ def test_overdue_answer_is_replaced(patient, rasa, monkeypatch):
 
 
 # --- Taken over ------------------------------------------------------------------------
-def test_no_bot_text_while_a_person_is_there(patient, rasa):
+@pytest.fixture
+def open_office(monkeypatch):
+    tuesday = datetime(2026, 11, 17, 18, tzinfo=UTC)
+    monkeypatch.setattr(texts(), "now", lambda: tuesday)
+
+
+def test_no_bot_text_while_a_person_is_there(patient, rasa, open_office):
     with patient.stream() as events:
-        run(takeover.join(patient.id, "Maria"))
+        run(takeover.join(patient.id, staff_member("Maria")))
         patient.say("how much is it?")
         wait_until(
             lambda: (
@@ -165,8 +172,8 @@ def test_no_bot_text_while_a_person_is_there(patient, rasa):
                 == Message.State.ANSWERED
             )
         )
-        run(takeover.say(patient.id, "Maria", "Hello, I am Maria."))
-        run(takeover.leave(patient.id))
+        run(takeover.say(patient.id, staff_member("Maria"), "Hello, I am Maria."))
+        run(takeover.leave(patient.id, staff_member("Maria")))
         patient.say("and now?")
         (reply,) = patient.replies()
         wait_until(lambda: reply["id"] in events.ids)
@@ -188,7 +195,7 @@ def test_no_bot_text_while_a_person_is_there(patient, rasa):
 
 def test_no_fallback_while_a_person_is_there(patient, rasa):
     rasa.say(status=503)
-    run(takeover.join(patient.id, "Maria"))
+    run(takeover.join(patient.id, staff_member("Maria")))
     patient.say("how much is it?")
     time.sleep(0.6)
 
@@ -200,20 +207,20 @@ def test_person_who_joins_while_rasa_thinks_is_not_talked_over(patient, rasa):
     rasa.say(FAQ, delay=0.6)
     patient.say("how much is it?")
     wait_until(lambda: rasa.texts(patient))
-    run(takeover.join(patient.id, "Maria"))
+    run(takeover.join(patient.id, staff_member("Maria")))
     time.sleep(1)
 
     assert patient.messages()[-1]["author"] == "system"
 
 
-def test_two_people_do_not_take_over_at_once(patient):
-    run(takeover.join(patient.id, "Maria"))
-    run(takeover.join(patient.id, "Maria"))
+def test_two_people_do_not_take_over_at_once(patient, open_office):
+    run(takeover.join(patient.id, staff_member("Maria")))
+    run(takeover.join(patient.id, staff_member("Maria")))
 
     with pytest.raises(takeover.TakenOverError, match="Maria"):
-        run(takeover.join(patient.id, "Ben"))
-    run(takeover.leave(patient.id))
-    run(takeover.leave(patient.id))
+        run(takeover.join(patient.id, staff_member("Ben")))
+    run(takeover.leave(patient.id, staff_member("Maria")))
+    run(takeover.leave(patient.id, staff_member("Maria")))
 
     authors = [message["author"] for message in patient.messages()]
     assert authors.count("system") == 2

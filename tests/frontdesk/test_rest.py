@@ -2,7 +2,7 @@
 
 from clinic.buttons import HUMAN_INTENT, button_id
 from frontdesk.chat import takeover
-from tests.frontdesk.gateway_for_tests import CERTAIN, FAQ, HAND_OFF
+from tests.frontdesk.gateway_for_tests import CERTAIN, FAQ, HAND_OFF, staff_member
 from tests.frontdesk.run_async import run
 
 
@@ -54,7 +54,7 @@ def test_fallback_comes_while_rasa_is_down(patient, rasa):
 
 
 def test_nothing_while_a_person_is_there(patient):
-    run(takeover.join(patient.id, "Maria"))
+    run(takeover.join(patient.id, staff_member("Maria")))
 
     assert _ask(patient, "hello").json() == []
 

@@ -176,9 +176,9 @@ def test_an_open_urgent_alert_stays_without_content_and_the_patient_is_told(pati
     assert not the(Message, patient).exists()
 
 
-def test_an_acknowledged_alert_goes_with_the_rest(patient):
+def test_a_resolved_alert_goes_with_the_rest(patient):
     patient.say(CRISIS)
-    the(Alert, patient).update(acknowledged_at=timezone.now())
+    the(Alert, patient).update(resolved_at=timezone.now())
 
     assert erase(patient).json()["alert_stays"] is False
     assert not the(Alert, patient).exists()
@@ -293,7 +293,8 @@ def test_contact_is_kept_encrypted_with_a_ticket_and_not_in_the_transcript(patie
     assert json.loads(crypto.decrypt(contact.ciphertext)) == CONTACT | {"email": ""}
     assert b"Jane" not in bytes(contact.ciphertext)
     ticket = the(Ticket, patient).get()
-    assert (ticket.reason, ticket.route, ticket.state) == ("call_back", "admin", "open")
+    assert (ticket.reason, ticket.route) == ("call_back", "admin")
+    assert ticket.resolved_at is None
     assert patient.messages() == before
     assert OTHER_DATABASE or not _in_files("Jane Doe")
 

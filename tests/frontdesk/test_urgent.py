@@ -22,6 +22,7 @@ from tests.frontdesk.gateway_for_tests import (
     OVERDOSE,
     SUSPECTED,
     locked_database,
+    staff_member,
     wait_until,
 )
 from tests.frontdesk.run_async import run
@@ -345,7 +346,7 @@ def test_torn_line_does_not_hold_up_the_others(patient):
 
 # --- While a person is there -----------------------------------------------------------
 def test_urgent_text_goes_out_while_staff_has_taken_over(patient):
-    run(takeover.join(patient.id, "Maria"))
+    run(takeover.join(patient.id, staff_member("Maria")))
 
     answer = patient.say(CERTAIN).json()
 

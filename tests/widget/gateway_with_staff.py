@@ -16,6 +16,7 @@ from django.utils import timezone
 from frontdesk.chat import database, fanout, sessions, takeover
 from frontdesk.chat.models import Alert, Contact, Conversation, Feedback, Message
 from frontdesk.chat.texts import texts
+from frontdesk.staff.models import Person
 
 USUAL_LIMITS = dict(settings.LIMITS)
 MANY = dict.fromkeys(settings.LIMITS, 100_000)
@@ -41,15 +42,19 @@ async def _conversation(token):
 
 
 async def join(token, name):
-    await takeover.join((await _conversation(token)).pk, name)
+    person = await database.write(_person, name)
+    await takeover.join((await _conversation(token)).pk, person)
 
 
 async def say(token, name, text):
-    await takeover.say((await _conversation(token)).pk, name, text)
+    person = await database.write(_person, name)
+    await takeover.say((await _conversation(token)).pk, person, text)
 
 
 async def leave(token):
-    await takeover.leave((await _conversation(token)).pk)
+    conversation = await _conversation(token)
+    there = await database.read(takeover.current, conversation.pk)
+    await takeover.leave(conversation.pk, there.person)
 
 
 async def close(token):
@@ -86,6 +91,12 @@ async def clock(at=None):
 async def kept(token=None):
     """How much of what is stored, in one conversation or in all."""
     return await database.read(_kept, token and await _conversation(token))
+
+
+def _person(name):
+    email = f"{name.replace(' ', '').lower()}@staff.example"
+    found = Person.objects.filter(email=email).first()
+    return found or Person.objects.create_user(email, name=name, role="responder")
 
 
 def _set(key, **values):

@@ -13,8 +13,8 @@ from frontdesk.chat import crypto
 from frontdesk.chat.models import Contact, Original
 
 HELP = """\
-Encrypts all originals and contact data again with the first key of
-FRONTDESK_ENCRYPTION_KEYS. To change the key:
+Encrypts all originals, contact data and second factors of staff again with the first
+key of FRONTDESK_ENCRYPTION_KEYS. To change the key:
   1. print a new key:  python -m frontdesk rotate_keys --new
   2. write it before the others (in the environment, or in
      $CLINIC_HOME/secrets/frontdesk_encryption_keys), with a comma between,
@@ -55,6 +55,10 @@ class Command(BaseCommand):
             done, failed = rotate(model)
             unreadable += failed
             self.stdout.write(f"{model.__name__}: {done} encrypted again.")
+        for name, work in crypto.rotations.items():
+            done, failed = work()
+            unreadable += failed
+            self.stdout.write(f"{name}: {done} encrypted again.")
         if unreadable:
             raise CommandError(
                 f"{unreadable} can't be opened with any key and were left as they "

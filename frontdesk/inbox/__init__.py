@@ -1,0 +1,1 @@
+"""Conversations as staff see them: queue, transcript, search, takeover."""

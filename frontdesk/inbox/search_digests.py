@@ -1,0 +1,240 @@
+"""Keeps digests and the index of words up to date, in batches beside the chat.
+
+``chat.background`` calls ``keep_up`` every few seconds. What is to be done stands in a
+table that triggers fill (``search_tables``): nothing is lost when a process ends.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from frontdesk.chat import database
+from frontdesk.chat.models import Alert, Conversation, Feedback, Message, Ticket
+from frontdesk.inbox.review_queue_harm import harm_of, reasons_of
+from frontdesk.inbox.search_index import Said, index
+from frontdesk.inbox.search_models import Digest, Stale, Turn
+from frontdesk.inbox.search_tables import erases_at_once
+
+AT_ONCE = 50  # conversations in one transaction
+MOST_ROWS = 1000
+# Of one conversation, the newest; it takes hours of flooding to write more.
+MOST_MESSAGES = 1000
+PAGES_AT_ONCE = 200  # of the index, in one transaction
+# Transactions in one go: other work of the background must not wait long.
+MOST_STEPS = 20
+MOST_MERGES = 100  # of some 12 ms; 31 are enough for 200 000 messages
+READ = (
+    "conversation_id",
+    "number",
+    "author",
+    "text",
+    "button",
+    "answers",
+    "route",
+    "topic",
+    "response",
+    "check_in",
+    "intent",
+    "confidence",
+    "ranking",
+    "safety",
+    "model",
+    "sent_at",
+)
+
+
+async def keep_up() -> None:
+    """Digests what has changed, then cleans the index of what was erased."""
+    for _ in range(MOST_STEPS):
+        if not await database.write(digest_some):
+            break
+    await _clean()
+
+
+def digest_some() -> bool:
+    """Digests a batch; whether there may be more. Sync, in a transaction."""
+    rows = Stale.objects.filter(gone=False).order_by("pk")
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(skip_locked=True)
+    taken: list[int] = []
+    conversations: dict[UUID, None] = {}
+    for pk, conversation_id in rows.values_list("pk", "conversation_id")[:MOST_ROWS]:
+        if conversation_id not in conversations and len(conversations) == AT_ONCE:
+            continue
+        conversations[conversation_id] = None
+        taken.append(pk)
+    digest(conversations)
+    Stale.objects.filter(pk__in=taken).delete()
+    return bool(taken)
+
+
+def digest(conversation_ids: Iterable[UUID]) -> None:
+    """Makes the digests of these anew. Sync, in a transaction."""
+    ids = list(conversation_ids)
+    if not ids:
+        return
+    # Locked before their messages are read: no word comes in that is being erased.
+    rows = Conversation.objects.filter(pk__in=ids, erased_at=None).order_by("pk")
+    conversations = list(rows.select_for_update())
+    messages = _messages_of(ids)
+    facts = _Facts(ids)
+    found = [each for each in conversations if _is_one(messages[each.pk], facts, each)]
+    found.sort(key=lambda each: messages[each.pk][-1].sent_at)
+    Digest.objects.filter(conversation_id__in=ids)._raw_delete(connection.alias)
+    digests = Digest.objects.bulk_create(
+        _digest(each, messages[each.pk], facts) for each in found
+    )
+    Turn.objects.bulk_create(
+        turn for made in digests for turn in _turns(made, messages)
+    )
+    words = index()
+    words.add(
+        (made.pk, words.document(_said(messages[made.conversation_id])))
+        for made in digests
+    )
+
+
+def _is_one(said: list[Message], facts: _Facts, conversation: Conversation) -> bool:
+    """Not a chat that was only opened; what was handed to staff counts."""
+    spoke = any(each.author == Message.Author.PATIENT for each in said)
+    return spoke or (bool(said) and conversation.pk in facts.handed_off)
+
+
+class _Facts:
+    """What is known of conversations beside their messages."""
+
+    def __init__(self, ids: list[UUID]) -> None:
+        self.thumbs: dict[UUID, set[str]] = defaultdict(set)
+        feedback = Feedback.objects.filter(message__conversation_id__in=ids)
+        for pk, thumb in feedback.values_list("message__conversation_id", "thumb"):
+            self.thumbs[pk].add(thumb)
+        self.handed_off: set[UUID | None] = {
+            pk
+            for model in (Ticket, Alert)
+            for pk in model.objects.filter(conversation_id__in=ids).values_list(
+                "conversation_id", flat=True
+            )
+        }
+
+
+def _messages_of(ids: list[UUID]) -> dict[UUID, list[Message]]:
+    """The messages of each, oldest first."""
+    found: dict[UUID, list[Message]] = defaultdict(list)
+    for message in (
+        Message.objects.filter(conversation_id__in=ids)
+        .only(*READ)
+        .order_by("conversation_id", "number")
+        .iterator(chunk_size=2000)
+    ):
+        said = found[message.conversation_id]
+        said.append(message)
+        if len(said) > MOST_MESSAGES:
+            del said[0]
+    return found
+
+
+def _digest(conversation: Conversation, said: list[Message], facts: _Facts) -> Digest:
+    pk = conversation.pk
+    thumbs = facts.thumbs[pk]
+    reasons = reasons_of(said, thumbs_down="down" in thumbs)
+    return Digest(
+        conversation_id=pk,
+        messages=conversation.last_number,
+        started_at=conversation.created_at,
+        last_at=said[-1].sent_at,
+        page=conversation.page,
+        thumbs_up="up" in thumbs,
+        thumbs_down="down" in thumbs,
+        handed_off=pk in facts.handed_off,
+        unanswered=_is_unanswered(said),
+        not_understood=any(each.route == "not_understood" for each in said),
+        after_urgent=conversation.after_urgent,
+        harm=min(harm_of(reasons), 32_767),
+        reasons=[reason.name for reason in reasons],
+    )
+
+
+def _is_unanswered(said: list[Message]) -> bool:
+    """Whether the last word is the patient's; the system only tells what happened."""
+    spoken = [each for each in said if each.author != Message.Author.SYSTEM]
+    return bool(spoken) and spoken[-1].author == Message.Author.PATIENT
+
+
+def _turns(made: Digest, messages: dict[UUID, list[Message]]) -> list[Turn]:
+    """One for each different kind of reply."""
+    kinds: dict[tuple[Any, ...], None] = {}
+    for each in messages[made.conversation_id]:
+        # The greeting is no reply.
+        if each.author == Message.Author.BOT and each.route and each.answers_id:
+            names = (each.route, each.topic, each.intent, each.model)
+            kinds[(*(name or "" for name in names), each.confidence)] = None
+    return [
+        Turn(
+            digest=made,
+            route=route,
+            topic=topic,
+            intent=intent,
+            model=model,
+            confidence=confidence,
+        )
+        for route, topic, intent, model, confidence in kinds
+    ]
+
+
+def _said(messages: list[Message]) -> list[Said]:
+    patient = Message.Author.PATIENT
+    return [Said(each.text, each.author == patient) for each in messages]
+
+
+async def _clean() -> None:
+    """Takes the words of what was erased out of old parts of the index for good."""
+    gone = await database.read(_gone)
+    if not gone:
+        return
+    await database.write(_digest_what_is_left, gone)
+    if connection.vendor == "sqlite" and not erases_at_once(
+        connection.Database.sqlite_version_info
+    ):
+        for _ in range(MOST_MERGES):
+            if not await database.write(merge):
+                break
+        else:
+            return  # goes on where it was the next time
+    await database.read(database.empty_journal)
+    await database.write(_forget, [pk for pk, _ in gone])
+
+
+def _gone() -> list[tuple[int, UUID]]:
+    rows = Stale.objects.filter(gone=True).order_by("pk")
+    return list(rows.values_list("pk", "conversation_id")[:MOST_ROWS])
+
+
+def _digest_what_is_left(gone: list[tuple[int, UUID]]) -> None:
+    there = Message.objects.filter(conversation_id__in=[pk for _, pk in gone])
+    digest(there.values_list("conversation_id", flat=True).distinct())
+
+
+def _forget(rows: list[int]) -> None:
+    Stale.objects.filter(pk__in=rows).delete()
+
+
+def merge() -> bool:
+    """Melts SQLite's index into one part, a step; whether there is more to do. Sync.
+
+    Only then no part is left that knows a deleted word.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT total_changes()")
+        before = cursor.fetchone()[0]
+        cursor.execute(
+            # Negative: of all parts, not only of as many as are worth it.
+            "INSERT INTO inbox_words (inbox_words, rank) VALUES ('merge', %s)",
+            [-PAGES_AT_ONCE],
+        )
+        cursor.execute("SELECT total_changes()")
+        return bool(cursor.fetchone()[0] - before >= 2)

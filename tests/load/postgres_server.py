@@ -1,0 +1,60 @@
+"""A PostgreSQL of our own for as long as a block runs, below a temporary folder.
+
+``apt-get install postgresql`` brings the programs. Started as root it runs as the user
+``postgres``, since PostgreSQL refuses root.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+HOW = "There is no PostgreSQL on this machine. As root: apt-get install postgresql."
+USER = "postgres"
+
+
+def find_programs():
+    """The folder with initdb and pg_ctl, the newest version; None if there is none."""
+    found = shutil.which("initdb")
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    for folder in [Path(found).parent] if found else reversed(folders):
+        if (folder / "pg_ctl").exists():
+            return folder
+    return None
+
+
+@contextmanager
+def postgresql():
+    """The address of an empty database, as ``DATABASE_URL`` has it."""
+    programs = find_programs()
+    if programs is None:
+        raise FileNotFoundError(HOW)
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        if os.geteuid() == 0:
+            shutil.chown(folder, USER)
+        data = f"{folder}/data"
+        _run([programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8"])
+        port = _free_port()
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
+        control = [programs / "pg_ctl", "-D", data, "-w"]
+        _run([*control, "-o", options, "-l", f"{folder}/log", "start"])
+        try:
+            yield f"postgres://{USER}@127.0.0.1:{port}/postgres"
+        finally:
+            _run([*control, "-m", "immediate", "stop"])
+
+
+def _run(command):
+    before = ["runuser", "-u", USER, "--"] if os.geteuid() == 0 else []
+    subprocess.run(
+        [*before, *map(str, command)], check=True, cwd="/", stdout=subprocess.DEVNULL
+    )
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
