@@ -8,8 +8,8 @@ export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export PYTHONWARNINGS := ignore::DeprecationWarning
 
-.PHONY: help setup run chat assistant train evaluate bench bench-widget check test \
-	test-fast load urgent faults fuzz finetune clean again
+.PHONY: help setup run chat assistant train evaluate bench bench-widget bench-search \
+	check test test-fast load urgent faults fuzz takeover alerts finetune clean again
 
 help: ## one line for each command
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -63,6 +63,9 @@ test: $(SETUP) ## the whole test suite (trains first if the data changed)
 test-fast: $(SETUP) ## the tests that need no model, under a minute
 	$(PYTHON) -m pytest -m "not model and not slow"
 
+bench-search: $(SETUP) ## how fast staff find conversations (SQLite, PostgreSQL)
+	@$(PYTHON) -m tests.load.search --check
+
 urgent: $(SETUP) ## how surely and fast a person in danger is answered, all test messages
 	@$(PYTHON) -m retraining.train --if-changed
 	@URGENT_MESSAGES=100000 $(PYTHON) -m pytest -q -s tests/frontdesk/test_urgent_figures.py
@@ -74,6 +77,12 @@ faults: $(SETUP) ## 1000 messages while processes are killed and connections cut
 fuzz: $(SETUP) ## 5000 odd requests to the chat API
 	@$(PYTHON) -m retraining.train --if-changed
 	@FUZZ_REQUESTS=5000 $(PYTHON) -m pytest -q -s tests/frontdesk/test_fuzz.py
+
+takeover: $(SETUP) ## 10000 steps in any order: the assistant never talks over a person
+	@TAKEOVER_STEPS=10000 $(PYTHON) -m pytest -q -s tests/staff/test_takeover_machine.py
+
+alerts: $(SETUP) ## 200 kills while urgent alerts are delivered
+	@ALERT_KILLS=200 $(PYTHON) -m pytest -q -s tests/staff/test_alerts_kill.py -k killed
 
 finetune: $(SETUP) ## fine-tune the sentence encoder (rare; docs/decisions)
 	@$(PYTHON) -m retraining.finetune_encoder
