@@ -19,6 +19,7 @@ from frontdesk.chat.periods import read_periods
 from frontdesk.database_url import parse_database_url
 
 ROOT = Path(__file__).resolve().parent.parent
+MODELS = ROOT / "models"
 CLINIC_HOME = Path(os.environ.get("CLINIC_HOME") or ROOT / "var").expanduser().resolve()
 
 
@@ -90,6 +91,7 @@ INSTALLED_APPS = [
     "frontdesk.audit",
     "frontdesk.inbox",
     "frontdesk.alerts",
+    "frontdesk.training",
     "allauth",
     "allauth.account",
     "allauth.mfa",

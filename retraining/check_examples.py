@@ -17,6 +17,9 @@ NAMED = re.compile(
     r"(?:Mr|Mrs|Ms|Dr)?\.? ?[A-Z][a-z]{2,}\b(?! (?:is|are|was))"
 )
 MARKUP = re.compile(r"[\[\](){}]|^/")
+# Conversations that went wrong and may not again: played, but no figure comes from them,
+# so they may be said in the words that the assistant was corrected with.
+REVIEWED_STORIES = "tests/stories/reviewed/"
 
 
 def check_one_intent(tree: Tree) -> Iterator[Problem]:
@@ -56,7 +59,8 @@ def check_not_shared(tree: Tree) -> Iterator[Problem]:
     for example in tree.test_examples:
         tested.setdefault(normalised(example.text), example.where)
     for turn in tree.turns:
-        tested.setdefault(normalised(turn.text), turn.where)
+        if not turn.where.startswith(REVIEWED_STORIES):
+            tested.setdefault(normalised(turn.text), turn.where)
     for example in tree.training:
         key = normalised(example.text)
         if key in tested and len(key.split()) > SHORT:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.dispatch import Signal
 from django.utils import timezone
 
 from frontdesk.audit.ledger import Job, record
@@ -26,11 +27,14 @@ logger = logging.getLogger(__name__)
 # tracker anew: Rasa forgets for good when no such message can arrive any more.
 MARGIN = timedelta(seconds=5)
 MOST_AT_ONCE = 100
+# Sent in the transaction, while everything is still there, with ``conversation_id``.
+erasing = Signal()
 
 
 def erase(conversation_id: UUID) -> bool:
     """Removes everything; says whether an open alert stays. Sync, in a transaction."""
     conversation = message_log.lock(conversation_id)
+    erasing.send(sender=erase, conversation_id=conversation_id)
     conversation.messages.all().delete()  # with originals and feedback
     conversation.contacts.all().delete()
     conversation.tickets.all().delete()

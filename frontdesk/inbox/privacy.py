@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from frontdesk.audit.ledger import record
+from frontdesk.audit.models import Entry
 from frontdesk.chat import erasure
 from frontdesk.chat.models import Conversation, Original
 from frontdesk.staff.models import Person
@@ -97,7 +98,16 @@ def about(conversation: Conversation) -> dict[str, Any]:
         "open_alerts": conversation.alerts.filter(resolved_at=None).count(),
         "ends_by_itself": _end(last or conversation.last_seen_at),
         "zone": settings.CLINIC.time_zone,
+        "learned": _learned(conversation),
     }
+
+
+def _learned(conversation: Conversation) -> dict[str, Any]:
+    """What had been learned from an erased conversation, as the ledger has it."""
+    subject = f"conversation {conversation.pk}"
+    found = Entry.objects.filter(subject=subject, action="erase training")
+    entry = found.order_by("-number").first()
+    return dict(entry.detail) if entry else {}
 
 
 def _end(last: datetime) -> datetime:

@@ -33,6 +33,7 @@ class Line:
     pressed: bool = False
     original_until: datetime | None = None
     matters: list[Matter] = field(default_factory=list)
+    reply: Message | None = None  # carries what was understood of a question
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ def matters_of(conversation: Conversation) -> list[Matter]:
 
 def _messages(conversation: Conversation) -> QuerySet[Message]:
     until = Original.objects.filter(message=OuterRef("pk")).values("delete_after")
-    shown = conversation.messages.select_related("feedback", "flag__person")
+    shown = conversation.messages.select_related(
+        "feedback", "flag__person", "correction__author", "correction__second"
+    )
     return shown.annotate(original_until=Subquery(until[:1]))
 
 
@@ -100,6 +103,7 @@ def _line(message: Message, reply: Message | None, matters: list[Matter]) -> Lin
         pressed=bool(message.button),
         original_until=getattr(message, "original_until", None),
         matters=[matter for matter in matters if matter.number == message.number],
+        reply=reply,
     )
 
 

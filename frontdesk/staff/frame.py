@@ -16,6 +16,7 @@ PAGES = (
     ("Queue", "inbox:queue", Permission.READ),
     ("Conversations", "inbox:conversations", Permission.READ),
     ("Review", "inbox:reviews", Permission.REVIEW),
+    ("Training", "training:overview", Permission.TRAIN),
     ("Urgent alerts", "alerts:ladder", Permission.READ),
     ("People", "staff:people", Permission.MANAGE_PEOPLE),
     ("Audit log", "audit:ledger", Permission.READ_LEDGER),

@@ -29,5 +29,6 @@ urlpatterns = [
     path("ledger/", include("frontdesk.audit.urls")),
     path("static/<path:name>", files.static_file),
     path("alerts/", include("frontdesk.alerts.urls")),
+    path("training/", include("frontdesk.training.urls")),
     path("", include("frontdesk.inbox.urls")),
 ]

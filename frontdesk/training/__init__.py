@@ -1,0 +1,1 @@
+"""Training pages: correct what was misunderstood, and propose it for training."""

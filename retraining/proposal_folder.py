@@ -1,0 +1,110 @@
+"""The folders of proposals on disk: written whole, found by id."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FOLDER = "proposals"
+FILE = "proposal.json"
+MAY_CHANGE = ("data/nlu/", "data/stories/", "tests/stories/")
+# What training, checks and evaluation of a proposal need of the project.
+PROJECT = (
+    "actions",
+    "clinic",
+    "components",
+    "data",
+    "knowledge",
+    "retraining",
+    "safety",
+    "tests/nlu",
+    "tests/stories",
+    "clinic.yml",
+    "config.yml",
+    "credentials.yml",
+    "domain.yml",
+    "endpoints.yml",
+    "pyproject.toml",
+    "uv.lock",
+)
+OPEN, SUBMITTED, LIVE, WITHDRAWN = "open", "submitted", "live", "withdrawn"
+COMES_FROM = {
+    OPEN: (SUBMITTED,),
+    SUBMITTED: (OPEN,),
+    LIVE: (SUBMITTED,),
+    WITHDRAWN: (OPEN, SUBMITTED),
+}
+_ID = re.compile(r"[0-9]{8}-[0-9a-f]{8}")
+
+
+class ProposalError(ValueError):
+    """A proposal can't be read or changed; the message says why and what to do."""
+
+
+def folder_of(home: Path, proposal_id: str) -> Path:
+    """The folder of a proposal by its id.
+
+    Raises:
+        ProposalError: if it is no id, or there is no such proposal.
+    """
+    folder = home / FOLDER / proposal_id
+    if not _ID.fullmatch(proposal_id) or not (folder / FILE).is_file():
+        raise ProposalError(f"{proposal_id}: there is no such proposal.")
+    return folder
+
+
+def may_change(name: str) -> bool:
+    """Whether a proposal may hold a file of this relative path."""
+    parts = Path(name).parts
+    is_plain = ".." not in parts and name == Path(name).as_posix()
+    return is_plain and name.startswith(MAY_CHANGE) and name.endswith(".yml")
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Replaces a file's content as a whole, also if the machine stops."""
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    with draft.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Holds a proposal against other processes while it is changed."""
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def copy_project(root: Path, into: Path) -> None:
+    """Copies what training, checks and evaluation need.
+
+    Raises:
+        ProposalError: if the folder holds something.
+    """
+    if into.exists() and any(into.iterdir()):
+        raise ProposalError(f"{into}: is not empty.")
+    for name in PROJECT:
+        _copy(root / name, into / name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
+    elif source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source, target)
