@@ -9,7 +9,8 @@ export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export PYTHONWARNINGS := ignore::DeprecationWarning
 
 .PHONY: help setup run chat assistant train evaluate bench bench-widget bench-search \
-	check test test-fast load urgent faults fuzz takeover alerts finetune clean again
+	check check-content test test-fast load urgent faults fuzz takeover alerts swaps \
+	crashes harmful teaching training-time finetune clean again
 
 help: ## one line for each command
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -54,6 +55,9 @@ check: $(SETUP) ## content, style and type checks
 	$(PYTHON) -m mypy .
 	$(PYTHON) -m retraining.checks
 
+check-content: $(SETUP) ## what speaks against changed content, without training (SINCE=main)
+	@$(PYTHON) -m retraining check --content --since $(or $(SINCE),HEAD)
+
 test: $(SETUP) ## the whole test suite (trains first if the data changed)
 	@$(PYTHON) -m retraining.train --if-changed
 	-@$(PYTHON) -m tests.widget.chromium
@@ -83,6 +87,22 @@ takeover: $(SETUP) ## 10000 steps in any order: the assistant never talks over a
 
 alerts: $(SETUP) ## 200 kills while urgent alerts are delivered
 	@ALERT_KILLS=200 $(PYTHON) -m pytest -q -s tests/staff/test_alerts_kill.py -k killed
+
+swaps: $(SETUP) ## 50 swaps of the model while patients write: none may be lost
+	@SWAPS=50 $(PYTHON) -m pytest -q -s tests/retraining/test_swap.py
+
+crashes: $(SETUP) ## 100 kills while a model is trained, promoted, rolled back
+	@CRASHES=100 $(PYTHON) -m pytest -q -s tests/retraining/test_crashes.py
+
+harmful: $(SETUP) ## 20 harmful proposals, with the trainings that some of them need
+	@$(PYTHON) -m retraining.train --if-changed
+	@HARMFUL=1 $(PYTHON) -m pytest -q -s tests/retraining/test_harmful.py
+
+teaching: $(SETUP) ## what 10, 50 and 200 corrected messages teach, beside plain Rasa (hours)
+	@$(PYTHON) -m retraining.teaching_curve
+
+training-time: $(SETUP) ## training time at 1500 to 50000 examples (an hour)
+	@$(PYTHON) -m retraining.training_time
 
 finetune: $(SETUP) ## fine-tune the sentence encoder (rare; docs/decisions)
 	@$(PYTHON) -m retraining.finetune_encoder

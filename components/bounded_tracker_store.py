@@ -120,9 +120,11 @@ class BoundedTrackerStore(InMemoryTrackerStore):
             if self._last_used[conversation] > oldest_allowed:
                 break
             del self.store[conversation]
-        # Erased ones (components.tracker_erasure) leave only their time here.
+        # Erased ones (components.tracker_erasure) leave only their time here. In place:
+        # an agent with another model may share it (components.model_loading).
         if len(self._last_used) > 2 * len(self.store) + 10:
-            self._last_used = {name: self._last_used[name] for name in self.store}
+            for name in [name for name in self._last_used if name not in self.store]:
+                del self._last_used[name]
 
     def _wake_up_later(self) -> None:
         """Forgets on time even if no further message comes."""

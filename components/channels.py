@@ -11,6 +11,7 @@ import hmac
 import json
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 from rasa.core.channels.channel import (
@@ -45,9 +46,11 @@ from components.channel_requests import (
     read_object,
     text_field,
 )
+from components.live_agents import LiveAgents
 from components.read_ahead import read_ahead
 from components.server_settings import auth_token, set_up_action_calls
 from components.tracker_erasure import ErasureNotPossibleError, erase_tracker
+from safety.live_model import MODELS_FOLDER
 
 logger = logging.getLogger(__name__)
 
@@ -238,8 +241,9 @@ class FrontDeskOutput(OutputChannel):
 class FrontDeskInput(InputChannel):
     """The front desk's channel: one message in, everything about the reply out."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, models: Path = MODELS_FOLDER) -> None:
         self._token = token
+        self._agents = LiveAgents(models)
 
     @classmethod
     def name(cls) -> str:
@@ -249,13 +253,17 @@ class FrontDeskInput(InputChannel):
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> FrontDeskInput:
         """(see parent class for full docstring)."""
-        return cls((credentials or {}).get("token") or auth_token())
+        given = credentials or {}
+        models = Path(given.get("models") or MODELS_FOLDER)
+        return cls(given.get("token") or auth_token(), models)
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
         """(see parent class for full docstring)."""
         set_up_action_calls()
         desk = Blueprint("frontdesk_channel")
         answer_errors_as_json(desk)
+        desk.listener("after_server_start")(self._agents.start)
+        desk.listener("before_server_stop")(self._agents.stop)
 
         @desk.get("/")
         async def health(request: Request) -> HTTPResponse:
@@ -266,6 +274,7 @@ class FrontDeskInput(InputChannel):
         async def receive(request: Request) -> HTTPResponse:
             self._check_token(request)
             message = self._user_message(await read_object(request))
+            await self._agents.settled()
             agent = _agent_of(request)
             await _deliver(on_new_message, message)
             return response.json(await _answer(agent, message))

@@ -31,7 +31,12 @@ from components.calibrated_intent_classifier import (
     PROBABILITIES_KEY,
 )
 from components.routing import Decision, Evidence, RoutingThresholds, decide
-from safety.danger_detector import DangerDetector, Verdict, shared_detector
+from safety.danger_detector import (
+    DangerDetector,
+    Verdict,
+    detector_of_model,
+    shared_detector,
+)
 
 SAFETY_KEY = "safety"
 SUGGESTIONS_KEY = "suggestions"
@@ -77,7 +82,7 @@ class SafetyGate(IntentClassifier, GraphComponent):
 
         Args:
             config: from ``config.yml``.
-            detector: the one of this process if left out.
+            detector: that of the model being loaded, else of this process.
 
         Raises:
             ValueError: names a threshold that does not exist.
@@ -91,7 +96,7 @@ class SafetyGate(IntentClassifier, GraphComponent):
                 f"use one of {', '.join(sorted(known))}."
             )
         self.thresholds = RoutingThresholds(**chosen)
-        self._detector = detector
+        self._detector = detector or detector_of_model.get()
 
     @classmethod
     def create(

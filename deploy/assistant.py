@@ -23,11 +23,15 @@ from deploy.processes import (
     stop_on_signals,
 )
 from deploy.settings import HOST, ROOT, Settings, SettingsError, load_settings
+from safety.live_model import LiveModelError, read_live
 
 SECONDS_TO_START = 240
 SECONDS_BETWEEN_NEWS = 5
 WARM_UP = "warm-up"
-TRAIN_IF_CHANGED = [sys.executable, "-m", "retraining.train", "--if-changed"]
+TRAIN_IF_CHANGED = [
+    *(sys.executable, "-m", "retraining.train"),
+    *("--if-changed", "--adopt"),
+]
 
 Say = Callable[[str], None]
 
@@ -207,11 +211,21 @@ class Assistant:
 
 
 def newest_model(folder: Path) -> Path:
-    """The model that was trained last.
+    """The live model; the one that was trained last where none was ever promoted.
 
     Raises:
-        StartError: if there is none.
+        StartError: if there is none, or the live one is not whole.
     """
+    try:
+        live = read_live(folder)
+        if live is not None:
+            live.model.check()
+            return live.model.archive
+    except LiveModelError as error:
+        raise StartError(
+            f"{error} Go back to a model that is whole: 'python -m retraining rollback'"
+            f" (and 'python -m retraining registry' to see which there are)."
+        ) from error
     models = sorted(folder.glob("*.tar.gz"), key=lambda file: file.stat().st_mtime)
     if not models:
         raise StartError(f"{folder}: there is no model. Run 'make train'.")

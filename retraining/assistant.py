@@ -18,6 +18,13 @@ import yaml
 from components.routing import Evidence, RoutingThresholds
 from retraining.examples import ROOT
 from retraining.train import newest_model
+from safety.danger_detector import (
+    DangerDetector,
+    Verdict,
+    detector_of_model,
+    shared_detector,
+)
+from safety.live_model import DETECTOR_FILE
 
 ACTIONS_PACKAGE = "actions"
 SLOT_AFTER_URGENT = "after_urgent"
@@ -78,9 +85,10 @@ class ActionsInProcess:
 class Assistant:
     """A loaded model with its answers, ready for conversations."""
 
-    def __init__(self, agent: Any) -> None:
-        """Takes a Rasa agent; ``load`` makes one."""
+    def __init__(self, agent: Any, detector: DangerDetector | None = None) -> None:
+        """Takes a Rasa agent and its danger detector; ``load`` makes them."""
         self._agent = agent
+        self._detector = detector or shared_detector()
 
     @classmethod
     def load(cls, model: Path | None = None, *, silent: bool = True) -> Assistant:
@@ -107,13 +115,19 @@ class Assistant:
         if silent:
             _silence()
         endpoints = yaml.safe_load((ROOT / "endpoints.yml").read_text())
-        return cls(
-            Agent.load(
+        # A model's own detector lies beside it.
+        beside = file.with_name(DETECTOR_FILE)
+        detector = DangerDetector.load(beside) if beside.is_file() else None
+        token = detector_of_model.set(detector)
+        try:
+            agent = Agent.load(
                 file,
                 generator=EndpointConfig.from_dict(endpoints["nlg"]),
                 action_endpoint=ActionsInProcess(),
             )
-        )
+        finally:
+            detector_of_model.reset(token)
+        return cls(agent, detector)
 
     @property
     def model_name(self) -> str:
@@ -168,7 +182,6 @@ class Assistant:
             CLAUSE_RANKINGS_KEY,
             PROBABILITIES_KEY,
         )
-        from safety.danger_detector import shared_detector
 
         processor = self._agent.processor
         target = processor.model_metadata.nlu_target
@@ -184,8 +197,12 @@ class Assistant:
             whole=parsed.get(PROBABILITIES_KEY) or {},
             clauses=parsed.get(CLAUSE_RANKINGS_KEY) or [],
             entities=parsed.get("entities") or [],
-            verdict=shared_detector().detect(text),
+            verdict=self._detector.detect(text),
         )
+
+    def detect(self, text: str) -> Verdict:
+        """The verdict of the model's own danger detector."""
+        return self._detector.detect(text)
 
     def forget(self, conversation_id: str) -> None:
         """Drops a conversation from memory."""

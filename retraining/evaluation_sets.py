@@ -137,7 +137,7 @@ def read_extra(file: Path) -> list[LabelledMessage]:
 
 def _examples(file: Path) -> list[tuple[str, str]]:
     """Pairs of intent and text of a Rasa NLU file; examples as block or as list."""
-    content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    content = _load(file.read_text(encoding="utf-8")) or {}
     pairs = []
     for block in content.get("nlu") or []:
         if "intent" not in block:
@@ -150,6 +150,11 @@ def _examples(file: Path) -> list[tuple[str, str]]:
             text = example["text"] if isinstance(example, dict) else str(example)
             pairs.append((str(block["intent"]), text.strip()))
     return pairs
+
+
+def _load(text: str) -> Any:
+    """Ten times as fast as ``yaml.safe_load`` where libyaml is there."""
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def seen_in_training(
@@ -171,15 +176,27 @@ def read_conversations(folder: Path = STORY_TESTS) -> list[LabelledConversation]
         TestSetError: names a turn without an expected route.
     """
     return [
+        conversation
+        for half in HALVES
+        for file in sorted((folder / half).glob("*.yml"))
+        for conversation in conversations_in(file.read_text("utf-8"), file, half)
+    ]
+
+
+def conversations_in(text: str, file: Path, half: Half) -> list[LabelledConversation]:
+    """The test conversations of one file's text.
+
+    Raises:
+        TestSetError: names a turn without an expected route.
+    """
+    return [
         LabelledConversation(
             name=entry["name"],
             kind=entry.get("kind") or kind_of(file),
             turns=tuple(_turn(turn, file, entry["name"]) for turn in entry["turns"]),
             half=half,
         )
-        for half in HALVES
-        for file in sorted((folder / half).glob("*.yml"))
-        for entry in yaml.safe_load(file.read_text(encoding="utf-8"))["conversations"]
+        for entry in _load(text)["conversations"]
     ]
 
 

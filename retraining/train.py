@@ -1,12 +1,14 @@
 """Trains the assistant: danger detector, then Rasa model. ``make train``.
 
 ``--if-changed`` does nothing when nothing that a model is made of has changed since the
-newest model. A model is written whole or not at all.
+newest model, or since the live one. A model is written whole or not at all. Candidates
+that a gate decides about are trained by ``retraining.jobs``, through ``train`` below.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import logging
@@ -15,12 +17,16 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
+from retraining import vector_cache
 from retraining.danger_model import train_danger_model
-from retraining.examples import ROOT
+from retraining.examples import ROOT, read_folder
+from retraining.places import places
 from safety.danger_detector import MODEL_FILE
 from safety.encoder import shared_encoder
+from safety.live_model import LiveModelError, read_live
 
 MODELS_FOLDER = ROOT / "models"
 STAMP_FILE = MODELS_FOLDER / "trained.json"
@@ -37,70 +43,103 @@ INGREDIENTS = (
     "clinic/topics.py",
 )
 # Looked at while messages are answered, not while a model is trained.
-NOT_INGREDIENTS = ("safety/phrases", "safety/redaction", "safety/redactor.py")
-
-
-# Whose vectors are kept between the two trainings; 100 000 take 150 MB.
-MOST_EXAMPLES = 100_000
+NOT_INGREDIENTS = (
+    "safety/phrases",
+    "safety/redaction",
+    "safety/redactor.py",
+    "safety/locked_cases",
+)
 
 
 class TrainingError(RuntimeError):
     """The training did not give a model."""
 
 
-def fingerprint(root: Path = ROOT) -> str:
-    """A hash over every file that a model is made of."""
+def fingerprint(
+    root: Path = ROOT, overlay: Mapping[str, str | None] | None = None
+) -> str:
+    """A hash over every file that a model is made of.
+
+    Args:
+        root: the project.
+        overlay: texts of files as they would be, None for one that would not be there.
+    """
+    contents = dict(overlay or {})
     digest = hashlib.sha256()
     for name in INGREDIENTS:
         path = root / name
-        files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in files:
+        found = set(path.rglob("*") if path.is_dir() else [path])
+        found |= {root / new for new in contents if new.startswith(f"{name}/")}
+        for file in sorted(found):
             relative = file.relative_to(root).as_posix()
-            if (
-                not file.is_file()
-                or "__pycache__" in file.parts
-                or relative.startswith(NOT_INGREDIENTS)
-            ):
+            if "__pycache__" in file.parts or relative.startswith(NOT_INGREDIENTS):
                 continue
-            digest.update(relative.encode())
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
+            if relative in contents:
+                text = contents[relative]
+                content = None if text is None else text.encode()
+            else:
+                content = file.read_bytes() if file.is_file() else None
+            if content is not None:
+                digest.update(relative.encode())
+                digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()
 
 
 def newest_model(folder: Path = MODELS_FOLDER) -> Path | None:
-    """The model file that was written last, or None."""
-    models = sorted(folder.glob("*.tar.gz"), key=lambda file: file.stat().st_mtime)
-    return models[-1] if models else None
+    """The model file that was written last, the live one among them, or None."""
+    models = list(folder.glob("*.tar.gz"))
+    with contextlib.suppress(LiveModelError):
+        live = read_live(folder)
+        if live is not None and live.model.archive.is_file():
+            models.append(live.model.archive)
+    return max(models, key=lambda file: file.stat().st_mtime, default=None)
 
 
 def is_up_to_date(*, root: Path = ROOT, folder: Path = MODELS_FOLDER) -> bool:
-    """Whether the newest model was made of exactly what is there now."""
-    if newest_model(folder) is None or not (folder / MODEL_FILE.name).is_file():
+    """Whether the newest model, or the live one, was made of what is there now."""
+    made_of = fingerprint(root)
+    with contextlib.suppress(LiveModelError):
+        live = read_live(folder)
+        if live is not None and made_of == fingerprint_of_model(live.model.folder):
+            return live.model.archive.is_file() and live.model.detector.is_file()
+    if not any(folder.glob("*.tar.gz")) or not (folder / MODEL_FILE.name).is_file():
         return False
+    return made_of == fingerprint_of_model(folder)
+
+
+def fingerprint_of_model(folder: Path) -> str | None:
+    """What the model in a folder was made of; None if nobody knows."""
     try:
-        stamp = json.loads((folder / STAMP_FILE.name).read_text())
-        return bool(stamp["fingerprint"] == fingerprint(root))
-    except (OSError, ValueError, KeyError):
-        return False
+        stamp = json.loads((folder / STAMP_FILE.name).read_text(encoding="utf-8"))
+        return str(stamp["fingerprint"]) if stamp["fingerprint"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
-def train(*, folder: Path = MODELS_FOLDER) -> Path:
+def train(*, folder: Path = MODELS_FOLDER, root: Path = ROOT) -> Path:
     """Trains everything and returns the new model file.
+
+    Args:
+        folder: gets model, detector and ``trained.json``.
+        root: the project whose data are learnt.
 
     Raises:
         TrainingError: if Rasa gave no model; its own message is printed above.
     """
     started = time.monotonic()
-    made_of = fingerprint()
+    made_of = fingerprint(root)
     folder.mkdir(exist_ok=True)
     print("1/2 danger detector …", flush=True)
     detector = folder / f"draft-{MODEL_FILE.name}"
-    shared_encoder().remembered = MOST_EXAMPLES
-    train_danger_model(file=detector)
+    shared_encoder().remembered = vector_cache.MOST_EXAMPLES
+    if root == ROOT:
+        train_danger_model(file=detector)
+    else:
+        train_danger_model(read_folder(root / "data" / "nlu"), file=detector)
     print(f"    done after {time.monotonic() - started:.0f} s", flush=True)
     print("2/2 Rasa model …", flush=True)
     try:
-        model = _train_rasa(folder)
+        model = _train_rasa(folder, root)
     except BaseException:
         detector.unlink()
         raise
@@ -112,7 +151,7 @@ def train(*, folder: Path = MODELS_FOLDER) -> Path:
     return model
 
 
-def _train_rasa(folder: Path) -> Path:
+def _train_rasa(folder: Path, root: Path = ROOT) -> Path:
     from components import compat
 
     compat.install()
@@ -122,10 +161,10 @@ def _train_rasa(folder: Path) -> Path:
     name = time.strftime("%Y%m%d-%H%M%S")
     with tempfile.TemporaryDirectory(dir=folder) as draft:
         result = rasa_train(
-            domain=str(ROOT / "domain.yml"),
-            config=str(ROOT / "config.yml"),
+            domain=str(root / "domain.yml"),
+            config=str(root / "config.yml"),
             training_files=[
-                str(ROOT / "data" / part) for part in ("nlu", "rules", "stories")
+                str(root / "data" / part) for part in ("nlu", "rules", "stories")
             ],
             output=draft,
             # Rasa's cache knows the components' classes, but neither the encoder nor
@@ -162,15 +201,34 @@ def main() -> None:
         action="store_true",
         help="do nothing when the newest model was made of the same files",
     )
+    parser.add_argument(
+        "--adopt",
+        action="store_true",
+        help="afterwards the live model is one that was made of the project's files: "
+        "for the start, after an update; written into the registry",
+    )
     arguments = parser.parse_args()
+    if arguments.adopt:
+        from retraining.changes import recover
+
+        recover(places())
     if arguments.if_changed and is_up_to_date():
         model = newest_model()
-        print(f"The model is up to date: models/{model.name if model else ''}")
-        return
-    try:
-        train()
-    except TrainingError as error:
-        sys.exit(f"Training failed. {error}")
+        print(f"The model is up to date: {_shown(model) if model else ''}")
+    else:
+        try:
+            with vector_cache.kept(ROOT, places().home):
+                train()
+        except TrainingError as error:
+            sys.exit(f"Training failed. {error}")
+    if arguments.adopt:
+        from retraining.adoption import adopt_if_changed
+
+        adopt_if_changed()
+
+
+def _shown(model: Path) -> str:
+    return model.relative_to(MODELS_FOLDER.parent).as_posix()
 
 
 if __name__ == "__main__":

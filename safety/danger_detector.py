@@ -7,6 +7,7 @@ linear model on the sentence encoder, exported at training. Either can raise an 
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 
 from safety.clauses import clauses_of
 from safety.encoder import SentenceEncoder, shared_encoder
+from safety.live_model import detector_file
 from safety.phrase_matcher import ALARMING, PhraseMatch, PhraseMatcher
 from safety.text_classifier import TextClassifier
 
@@ -81,15 +83,18 @@ class DangerDetector:
         self.thresholds = thresholds or Thresholds()
 
     @classmethod
-    def load(cls, model_file: Path = MODEL_FILE) -> DangerDetector:
+    def load(cls, model_file: Path | None = None) -> DangerDetector:
         """Reads the exported model and the phrases.
+
+        Args:
+            model_file: the live one if left out.
 
         Raises:
             ClassifierFileError: if the model is missing or broken.
         """
         return cls(
             PhraseMatcher.load(PHRASES_FOLDER),
-            TextClassifier.load(model_file),
+            TextClassifier.load(model_file or detector_file()),
             shared_encoder(),
         )
 
@@ -230,5 +235,11 @@ def _topic(
 
 @cache
 def shared_detector() -> DangerDetector:
-    """The one detector of this process."""
+    """The detector that this process began with."""
     return DangerDetector.load()
+
+
+# Set while a model is loaded beside another one: whose detector its gate is to ask.
+detector_of_model: ContextVar[DangerDetector | None] = ContextVar(
+    "detector_of_model", default=None
+)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -75,6 +76,11 @@ class SentenceEncoder:
             if len(self._cache) > self.remembered:
                 self._cache.popitem(last=False)
         return vector
+
+    def remember(self, vectors: Mapping[str, np.ndarray]) -> None:
+        """Takes vectors that were made before, of texts that will be asked for."""
+        with self._lock:
+            self._cache.update(vectors)
 
     def encode_many(self, texts: list[str], *, workers: int = 2) -> np.ndarray:
         """Vectors of many texts, shape (len(texts), 384), float32.

@@ -25,6 +25,7 @@ class Background:
 
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
+        self._danger: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Loads detector and texts, so that no first message waits for them."""
@@ -33,13 +34,16 @@ class Background:
         await asyncio.to_thread(danger.phrases_alone)
         await fanout().start()
         self._task = asyncio.create_task(self._repeat())
+        self._danger = asyncio.create_task(danger.keep_current())
         await worker().start()
 
     async def stop(self) -> None:
         """Ends everything; what is not finished is in the database or the spool."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        for task in (self._task, self._danger):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        danger.current().stop()
         await worker().stop()
         await answering.stop()
         await alarms.finish()

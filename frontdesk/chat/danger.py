@@ -10,6 +10,7 @@ import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +22,14 @@ from safety.danger_detector import (
     Thresholds,
     Verdict,
     judge,
-    shared_detector,
+)
+from safety.live_model import (
+    SECONDS_BETWEEN_LOOKS,
+    LiveModelError,
+    RunningModel,
+    detector_file,
+    read_live,
+    stamp_of,
 )
 from safety.phrase_matcher import PhraseMatcher
 
@@ -50,20 +58,88 @@ def phrases_alone() -> PhrasesAlone:
     return PhrasesAlone()
 
 
-@cache
-def detector() -> DangerDetector | PhrasesAlone:
-    """The one detector of this process, the phrases alone if there is no model."""
-    try:
-        found = shared_detector()
-        found.detect("warm up")
-    except Exception as error:
-        logger.critical(
-            "models/danger_detector.npz can't be used (%s): danger is sought by "
-            "phrases alone, which find fewer crises. Train a model: make train.",
-            error,
-        )
-        return phrases_alone()
+class Current:
+    """The detector of this process; follows the live model, never absent."""
+
+    def __init__(self, folder: Path) -> None:
+        """Loads nothing yet; ``folder`` is that of the models."""
+        self._folder = folder
+        self._running = RunningModel("frontdesk", folder)
+        self._seen: tuple[int, int] | None = None
+        self.detector: DangerDetector | PhrasesAlone | None = None
+
+    def first(self) -> DangerDetector | PhrasesAlone:
+        """The first detector, loaded if need be; the phrases alone without a model."""
+        if self.detector is None:
+            self._seen = stamp_of(self._folder)
+            try:
+                self.detector = _loaded(detector_file(self._folder))
+            except Exception as error:
+                logger.critical(
+                    "models/danger_detector.npz can't be used (%s): danger is sought "
+                    "by phrases alone, which find fewer crises. Train a model: make "
+                    "train.",
+                    error,
+                )
+                self.detector = phrases_alone()
+            self._say()
+        return self.detector
+
+    def follow(self) -> None:
+        """Takes over the detector of a model that went live; what fails stays out."""
+        self._running.touch()
+        stamp = stamp_of(self._folder)
+        if stamp == self._seen:
+            return
+        self._seen = stamp
+        try:
+            live = read_live(self._folder)
+            if live is not None:
+                live.model.check()
+            # Beside the old one, which answers until this line is done.
+            self.detector = _loaded(detector_file(self._folder))
+        except Exception as error:
+            logger.error("The danger detector stays as it was: %s", error)
+            self._say(str(error) or type(error).__name__)
+        else:
+            self._say()
+
+    def stop(self) -> None:
+        """The process ends."""
+        self._running.close()
+
+    def _say(self, error: str = "") -> None:
+        try:
+            live = read_live(self._folder)
+        except LiveModelError as broken:
+            self._running.say(-1, None, error=str(broken))
+            return
+        if live is not None:
+            self._running.say(live.serial, live.model.id, error=error)
+
+
+def _loaded(file: Path) -> DangerDetector:
+    found = DangerDetector.load(file)
+    found.detect("warm up")
     return found
+
+
+@cache
+def current() -> Current:
+    """The one of this process."""
+    return Current(Path(settings.MODELS))
+
+
+def detector() -> DangerDetector | PhrasesAlone:
+    """The detector of this process, the phrases alone if there is no model."""
+    return current().detector or current().first()
+
+
+async def keep_current() -> None:
+    """Looks for a new live model for as long as the process runs."""
+    while True:
+        await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        await asyncio.to_thread(current().follow)
 
 
 async def look_at(text: str) -> Danger:

@@ -18,6 +18,7 @@ from deploy import assistant as assistant_module
 from deploy.assistant import Assistant, StartError, newest_model
 from deploy.processes import Child, PortTakenError, check_port
 from deploy.settings import ROOT, load_settings
+from safety.live_model import hash_of
 
 # One script plays the Rasa server or the action server.
 SERVER = textwrap.dedent(
@@ -242,6 +243,21 @@ def test_the_newest_model_is_taken(tmp_path):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (number, number))
     assert newest_model(tmp_path).name == "a.tar.gz"
+
+
+def test_the_live_model_is_taken_if_it_is_whole(tmp_path):
+    (tmp_path / "newer.tar.gz").write_text("trained last, never promoted")
+    folder = tmp_path / "one"
+    folder.mkdir()
+    (folder / "model.tar.gz").write_text("a model")
+    (folder / "danger_detector.npz").write_text("a detector")
+    content = {"serial": 1, "model": {"id": "one", "sha256": hash_of(folder)}}
+    (tmp_path / "live.json").write_text(json.dumps(content))
+    assert newest_model(tmp_path) == folder / "model.tar.gz"
+
+    (folder / "model.tar.gz").write_text("something else")
+    with pytest.raises(StartError, match="retraining rollback"):
+        newest_model(tmp_path)
 
 
 # --- the program as a whole -----------------------------------------------------------
