@@ -20,9 +20,11 @@ ACTIONS = {
     "assign": "Handed to a colleague",
     "backup": "Made a backup",
     "block": "Took out of service",
+    "change e-mail": "Changed the e-mail",
     "change password": "Changed the password",
     "change role": "Changed the role",
     "claim": "Took over the task",
+    "dashboard": "Read the dashboard",
     "delete": "Deleted",
     "delete note": "Deleted a note",
     "drill": "Started a drill",
@@ -30,6 +32,7 @@ ACTIONS = {
     "end access": "Ended the access",
     "erase": "Erased",
     "export": "Exported",
+    "export dashboard": "Exported the dashboard",
     "export ledger": "Exported the audit log",
     "export list": "Exported a list",
     "flag": "Flagged a message",
@@ -42,9 +45,11 @@ ACTIONS = {
     "new link": "Made a new invitation link",
     "note": "Wrote a note",
     "notify": "Notified",
+    "propose": "Proposed other words",
     "prove retention": "Proved what retention deleted",
     "read": "Read",
     "read ledger": "Read the audit log",
+    "reject": "Rejected",
     "release": "Put back",
     "reply": "Replied",
     "resolve": "Resolved",
@@ -52,6 +57,7 @@ ACTIONS = {
     "reveal": "Revealed a patient's own words",
     "reveal contact": "Revealed contact data",
     "review": "Reviewed",
+    "review answer": "Reviewed an answer as it is",
     "review queue": "Read the review queue",
     "search": "Searched",
     "sign in": "Signed in",
@@ -60,13 +66,16 @@ ACTIONS = {
     "snooze": "Put off",
     "tag": "Tagged",
     "test channel": "Tested a channel",
+    "trace": "Looked up who was shown a text",
+    "unblock": "Put back in service",
     "unflag": "Removed a flag",
     "untag": "Removed a tag",
     "verify ledger": "Verified the audit log",
     "wake": "Brought back",
     "withdraw": "Withdrew an invitation",
+    "withdraw proposal": "Withdrew a proposal",
 }
-_KNOWN = re.compile(r"(conversation|person) (\S+)")
+_KNOWN = re.compile(r"(conversation|person|answer) (\S+)")
 
 
 def action_in_words(action: str) -> str:
@@ -119,6 +128,8 @@ def _subject(subject: str, names: dict[str, str]) -> tuple[str, str]:
     match = _KNOWN.fullmatch(subject)
     if match and match[1] == "person":
         return names.get(match[2], subject), ""
+    if match and match[1] == "answer":
+        return match[2], reverse("answers:history", args=[match[2]])
     if match and (conversation_id := _uuid(match[2])):
         address = reverse("inbox:conversation", args=[conversation_id])
         return f"conversation {match[2][:8]}", address

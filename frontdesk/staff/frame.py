@@ -16,7 +16,9 @@ PAGES = (
     ("Queue", "inbox:queue", Permission.READ),
     ("Conversations", "inbox:conversations", Permission.READ),
     ("Review", "inbox:reviews", Permission.REVIEW),
+    ("Answers", "answers:overview", Permission.READ),
     ("Urgent alerts", "alerts:ladder", Permission.READ),
+    ("Dashboard", "dashboard:dashboard", Permission.READ),
     ("People", "staff:people", Permission.MANAGE_PEOPLE),
     ("Audit log", "audit:ledger", Permission.READ_LEDGER),
 )
