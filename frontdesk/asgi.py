@@ -13,7 +13,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
-from frontdesk.chat.background import Background  # noqa: E402
+from frontdesk.background import Background  # noqa: E402
 from frontdesk.chat.door import App, Door, Receive, Scope, Send  # noqa: E402
 
 STAFF = "/staff/"
