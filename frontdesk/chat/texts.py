@@ -51,16 +51,9 @@ class Texts:
                 self._library.refresh()
                 self.problem = ""
             except (AnswerFileError, OSError) as error:
-                self._note(str(error))
-            except Exception as error:
-                # Valid YAML of another shape, or no text at all: never the patient's
-                # trouble.
-                self._note(f"a file is not in the form of the others ({error}).")
+                self.problem = str(error)
+                logger.error("data/responses: %s The texts read before stay.", error)
         return self._library
-
-    def _note(self, problem: str) -> None:
-        self.problem = problem
-        logger.error("data/responses: %s The texts read before stay.", problem)
 
     def reread(self) -> None:
         """A file was changed: the next look at ``library`` looks at the files too."""
