@@ -8,7 +8,7 @@ export RASA_TELEMETRY_ENABLED := false
 export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export PYTHONWARNINGS := ignore::DeprecationWarning
 
-.PHONY: help setup run chat assistant train evaluate bench bench-widget bench-search \
+.PHONY: help setup run demo chat assistant train evaluate bench bench-widget bench-search \
 	check check-content test test-fast load urgent faults fuzz takeover alerts swaps \
 	crashes harmful teaching training-time finetune clean again
 
@@ -25,6 +25,9 @@ $(SETUP): pyproject.toml uv.lock $(if $(wildcard .venv/bin/python),,again)
 
 run: $(SETUP) ## start all of the product on this machine and print its addresses
 	@$(PYTHON) -m deploy.run
+
+demo: $(SETUP) ## made-up patients write to a running front desk, so that its inbox has work
+	@$(PYTHON) -m deploy.demo
 
 chat: $(SETUP) ## a conversation in the terminal
 	@$(PYTHON) -m deploy.chat

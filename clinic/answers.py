@@ -139,8 +139,18 @@ def read_responses(file: Path) -> dict[str, list[Answer]]:
     """
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise AnswerFileError(f"{file.name}: not valid YAML. {error}") from error
+    try:
+        return _read_all(file, content)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise AnswerFileError(
+            f"{file.name}: not in the form 'responses:', name, list of variations "
+            f"({error})."
+        ) from error
+
+
+def _read_all(file: Path, content: dict[str, Any]) -> dict[str, list[Answer]]:
     responses: dict[str, list[Answer]] = {}
     for name, variations in (content.get("responses") or {}).items():
         answers = [_read_variation(file, name, entry) for entry in variations or []]

@@ -21,7 +21,8 @@ from rasa.core.channels.channel import (
     UserMessage,
 )
 from rasa.core.channels.rest import QueueOutputChannel, RestInput
-from rasa.shared.core.events import UserUttered
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.events import ActionExecuted, Event, UserUttered
 from rasa.shared.nlu.constants import (
     ENTITIES,
     INTENT,
@@ -319,8 +320,9 @@ async def _answer(agent: Any, message: UserMessage) -> dict[str, Any]:
     """The reply with what Rasa understood."""
     model = agent.model_id
     parse_data: dict[str, Any] = {}
-    event = await _logged_event(agent, message)
-    if event is not None:
+    turn = await _logged_turn(agent, message)
+    if turn:
+        event = turn[0]
         parse_data = event.parse_data or {}
         # The model that spoke, should another have been loaded meanwhile.
         model = event.metadata.get(METADATA_MODEL_ID) or model
@@ -334,7 +336,19 @@ async def _answer(agent: Any, message: UserMessage) -> dict[str, Any]:
             "ranking": (parse_data.get(INTENT_RANKING_KEY) or [])[:RANKING_LENGTH],
             "safety": parse_data.get("safety") or {},
         },
+        "policies": _policies(turn),
         "model": model,
+    }
+
+
+def _policies(turn: list[Any]) -> dict[str, str]:
+    """Which policy chose each action of a turn."""
+    return {
+        event.action_name: event.policy
+        for event in turn
+        if isinstance(event, ActionExecuted)
+        and event.policy
+        and event.action_name not in (None, ACTION_LISTEN_NAME)
     }
 
 
@@ -348,17 +362,25 @@ def _each_button_once(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return messages
 
 
-async def _logged_event(agent: Any, message: UserMessage) -> UserUttered | None:
-    """The message as Rasa logged it; None if the tracker store is out of order."""
+async def _logged_turn(agent: Any, message: UserMessage) -> list[Any]:
+    """The message as Rasa logged it, and what followed up to the next message.
+
+    Nothing if the tracker store is out of order.
+    """
     try:
         tracker = await agent.tracker_store.retrieve(message.sender_id)
     except Exception as error:
         logger.error("The tracker store failed: %s.", type(error).__name__)
-        return None
+        return []
+    following: list[Event] = []
     for event in reversed(tracker.events if tracker else []):
-        if isinstance(event, UserUttered) and event.message_id == message.message_id:
-            return event
-    return None
+        if not isinstance(event, UserUttered):
+            following.append(event)
+        elif event.message_id == message.message_id:
+            return [event, *reversed(following)]
+        else:
+            following = []
+    return []
 
 
 async def _erase(agent: Any, conversation: str) -> HTTPResponse:

@@ -128,8 +128,9 @@ class FrontDesk:
     def staff_addresses(self) -> str:
         """Where staff sign in, and how the first of them gets an account."""
         lines = [f"  staff pages       {self.settings.url}/staff/"]
-        example = load_clinic(self.settings.clinic_file).values.get("example")
-        if not example and not self.settings.trusted_proxies:
+        if load_clinic(self.settings.clinic_file).values.get("example"):
+            lines += ["  made-up patients  make demo, in another terminal"]
+        elif not self.settings.trusted_proxies:
             lines += [
                 "  They need https outside of the example clinic: put a proxy of yours",
                 "  before this port, with X-Forwarded-Proto, and set TRUSTED_PROXIES.",

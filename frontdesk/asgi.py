@@ -13,7 +13,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 from django.core.handlers.asgi import ASGIHandler  # noqa: E402
 
-from frontdesk.chat.background import Background  # noqa: E402
+from frontdesk.background import Background  # noqa: E402
 from frontdesk.chat.door import App, Door, Receive, Scope, Send  # noqa: E402
 
 STAFF = "/staff/"
@@ -23,8 +23,8 @@ class House:
     """Django twice: staff pages have sessions and cookies, the chat has neither."""
 
     def __init__(self) -> None:
-        self._staff = _django(settings.MIDDLEWARE)
-        self._others = _django(settings.CHAT_MIDDLEWARE)
+        self._staff = _django(settings.MIDDLEWARE, ASGIHandler)
+        self._others = _django(settings.CHAT_MIDDLEWARE, AsyncHandler)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """(see the ASGI specification)."""
@@ -32,12 +32,23 @@ class House:
         await (self._staff if for_staff else self._others)(scope, receive, send)
 
 
-def _django(middleware: list[str]) -> ASGIHandler:
+class AsyncHandler(ASGIHandler):
+    """For async views. Django would start a thread for each request and open stream.
+
+    What of a request's end is not async (its signals) shares one thread.
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """(see parent class for full docstring)."""
+        await self.handle(scope, receive, send)
+
+
+def _django(middleware: list[str], handler: type[ASGIHandler]) -> ASGIHandler:
     """Django with these; it reads the setting once, when it is made."""
     usual = settings.MIDDLEWARE
     settings.MIDDLEWARE = middleware
     try:
-        return ASGIHandler()
+        return handler()
     finally:
         settings.MIDDLEWARE = usual
 

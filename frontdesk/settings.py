@@ -13,6 +13,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from clinic.answers import RESPONSES_FOLDER as RESPONSES_FOLDER
 from clinic.profile import clinic_file, load_clinic
 from frontdesk.alerts.ladder import ALERT_PREFIX, read_ladder
 from frontdesk.chat.periods import read_periods
@@ -92,6 +93,8 @@ INSTALLED_APPS = [
     "frontdesk.inbox",
     "frontdesk.alerts",
     "frontdesk.training",
+    "frontdesk.dashboard",
+    "frontdesk.answers",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -281,6 +284,8 @@ MFA_ADAPTER = "frontdesk.staff.adapter.SecondFactor"
 MFA_FORMS = {
     "login_webauthn": "frontdesk.staff.forms_passkey.PasskeyForm",
     "authenticate_webauthn": "frontdesk.staff.forms_passkey.SecondFactorForm",
+    "reauthenticate_webauthn": "frontdesk.staff.forms_passkey.ReauthenticationForm",
+    "add_webauthn": "frontdesk.staff.forms_passkey.AddPasskeyForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -39,16 +39,29 @@ class _Wording:
 
 def check_answers(tree: Tree) -> Iterator[Problem]:
     """Everything that can be wrong with one text, for every text."""
-    known = _known_placeholders(tree)
-    banned = _banned(tree)
-    numbers = _numbers_of_facts(tree)
+    rules = AnswerRules(tree)
     for entry in tree.entries:
+        yield from rules.check(entry)
+
+
+class AnswerRules:
+    """What a text is held against, read once; also for a text not yet in a file."""
+
+    def __init__(self, tree: Tree) -> None:
+        """Reads clinic facts, banned wording and the fact base."""
+        self._tree = tree
+        self._known = _known_placeholders(tree)
+        self._banned = _banned(tree)
+        self._numbers = _numbers_of_facts(tree)
+
+    def check(self, entry: Entry) -> Iterator[Problem]:
+        """Everything that can be wrong with one text."""
         yield from _shape(entry)
-        yield from _placeholders(entry, known)
-        yield from _sources(entry, tree)
-        yield from _wording(entry, banned)
+        yield from _placeholders(entry, self._known)
+        yield from _sources(entry, self._tree)
+        yield from _wording(entry, self._banned)
         yield from _help_numbers(entry)
-        yield from _unknown_numbers(entry, numbers)
+        yield from _unknown_numbers(entry, self._numbers)
 
 
 def _shape(entry: Entry) -> Iterator[Problem]:
@@ -74,6 +87,7 @@ def _shape(entry: Entry) -> Iterator[Problem]:
                 where,
                 f"bubble {number} has {words} words, at most {MOST_WORDS}",
                 "Shorten it, or move a part to another topic.",
+                bubble,
             )
     if entry.answer.name not in SPANISH:  # the formula is for English
         yield from _grade(entry)
@@ -116,6 +130,7 @@ def _placeholders(entry: Entry, known: set[str]) -> Iterator[Problem]:
             entry.where,
             f"{{{name}}} is no clinic fact",
             "Use one of the list in docs/content.md.",
+            f"{{{name}",
         )
 
 
@@ -175,6 +190,7 @@ def _wording(entry: Entry, banned: list[_Wording]) -> Iterator[Problem]:
                 entry.where,
                 f"'{found[0]}': {wording.why}",
                 f"Instead: {wording.instead}.",
+                found[0],
             )
 
 
@@ -222,6 +238,7 @@ def _unknown_numbers(entry: Entry, known: set[str]) -> Iterator[Problem]:
                 entry.where,
                 f"the number {found} is in no fact",
                 "Use {phone} for the clinic; others need a fact, tried by hand.",
+                found,
             )
 
 

@@ -30,8 +30,13 @@ TELEHEALTH_RULE_ENDS = date(2026, 12, 31)
 def check_approval(tree: Tree) -> Iterator[Problem]:
     """Approval metadata is there, true to its form, and not overdue."""
     for entry in tree.entries:
-        yield from _metadata(entry)
-        yield from _dates(entry, tree.today)
+        yield from check_entry(entry, tree.today)
+
+
+def check_entry(entry: Entry, today: date) -> Iterator[Problem]:
+    """The same for one text; also for one that is not yet in a file."""
+    yield from _metadata(entry)
+    yield from _dates(entry, today)
 
 
 def check_clinic_file(tree: Tree) -> Iterator[Problem]:
@@ -103,7 +108,7 @@ def _dates(entry: Entry, today: date) -> Iterator[Problem]:
             )
     if "review_by" not in days:
         return
-    latest = _latest_review(entry.answer, days.get("approved_on"))
+    latest = latest_review(entry.answer, days.get("approved_on"))
     if latest and days["review_by"] > latest:
         yield Problem(
             *say, f"review_by is later than {latest}", "See docs/content.md, dates."
@@ -118,7 +123,8 @@ def _dates(entry: Entry, today: date) -> Iterator[Problem]:
         )
 
 
-def _latest_review(answer: Answer, approved_on: date | None) -> date | None:
+def latest_review(answer: Answer, approved_on: date | None) -> date | None:
+    """The latest day of review for a text approved on a day; None if that is open."""
     own = answer.metadata
     at_home = "at_home" in answer.conditions.values()
     if own.get("topic") == "at_home_ketamine" or at_home:

@@ -28,6 +28,7 @@ class Problem:
     where: str  # file:line or file: key
     what: str
     do: str
+    found: str = ""  # the very words of a text, where it is about some of them
 
 
 @dataclass(frozen=True)

@@ -611,6 +611,7 @@ def test_frontdesk_tells_everything_about_a_reply(server, assistant):
     assert answer["parse"]["intent"] == "ask_cost"
     assert 0 < answer["parse"]["confidence"] <= 1
     assert len(answer["parse"]["ranking"]) == 4
+    assert answer["policies"] == {"utter_cost": "RulePolicy"}
     assert answer["model"] == assistant.model_id
 
 
@@ -621,6 +622,21 @@ def test_frontdesk_presses_a_button(server, assistant):
     assert answer["parse"]["intent"] == HUMAN_INTENT
     assert answer["parse"]["confidence"] == 1.0
     assert answer["messages"][0]["handoff"] == "human"
+
+
+@pytest.mark.slow
+def test_frontdesk_names_the_policy_of_each_action_of_this_turn_alone(
+    server, assistant
+):
+    name = conversation()
+    said = []
+    for text in ("hello", "goodbye"):
+        body = {"conversation": name, "text": text}
+        said.append(server.call(DESK, body, token=TOKEN)[1]["policies"])
+    assert said == [
+        {"utter_greet": "RulePolicy"},
+        {"utter_goodbye": "RulePolicy", "action_hand_off": "RulePolicy"},
+    ]
 
 
 @pytest.mark.slow

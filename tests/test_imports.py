@@ -1,5 +1,6 @@
 """Imports go one way (design): safety, clinic ← components, actions ← retraining."""
 
+import ast
 from datetime import date
 from pathlib import Path
 
@@ -25,6 +26,27 @@ def test_every_package_of_ours_has_a_direction():
     hidden = {name for name in packages if name.startswith(".")}
 
     assert packages - hidden - {"var"} <= PACKAGES
+
+
+def _imported(file):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_the_chat_knows_neither_alerts_nor_inbox():
+    """Patients are served whatever staff do; ``frontdesk.background`` joins them."""
+    above = ("frontdesk.alerts", "frontdesk.inbox")
+    wrong = [
+        f"{file.relative_to(ROOT)} imports {name}"
+        for file in (ROOT / "frontdesk" / "chat").rglob("*.py")
+        for name in _imported(file)
+        if name.startswith(above)
+    ]
+
+    assert wrong == []
 
 
 @pytest.mark.parametrize(

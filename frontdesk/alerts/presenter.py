@@ -133,7 +133,7 @@ def _show_channel(channel: str) -> ChannelShown | str:
         last = ended.order_by("-finished_at").first()
         return ChannelShown(reach_of(channel), last)
     email = channel.partition(":")[2]
-    return f"becomes the task of {email}" if email else "the queue, everybody"
+    return f"becomes the task of {email}" if email else "all who have the queue open"
 
 
 def _show_attempt(attempt: Attempt) -> AttemptShown:

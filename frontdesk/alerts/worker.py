@@ -1,4 +1,4 @@
-"""Works off urgent alerts for as long as the front desk runs (``chat.background``)."""
+"""Works off urgent alerts while the front desk runs (``frontdesk.background``)."""
 
 from __future__ import annotations
 

@@ -21,10 +21,12 @@ ACTIONS = {
     "assign": "Handed to a colleague",
     "backup": "Made a backup",
     "block": "Took out of service",
+    "change e-mail": "Changed the e-mail",
     "change password": "Changed the password",
     "change role": "Changed the role",
     "claim": "Took over the task",
     "correct": "Corrected a message",
+    "dashboard": "Read the dashboard",
     "delete": "Deleted",
     "delete note": "Deleted a note",
     "drill": "Started a drill",
@@ -33,6 +35,7 @@ ACTIONS = {
     "erase": "Erased",
     "erase training": "Found what was learned from it",
     "export": "Exported",
+    "export dashboard": "Exported the dashboard",
     "export ledger": "Exported the audit log",
     "export list": "Exported a list",
     "export traffic": "Exported redacted messages",
@@ -48,10 +51,12 @@ ACTIONS = {
     "new proposal": "Began a proposal",
     "note": "Wrote a note",
     "notify": "Notified",
-    "propose": "Added to a proposal",
+    "propose": "Proposed other words",
+    "propose training": "Added to a proposal for training",
     "prove retention": "Proved what retention deleted",
     "read": "Read",
     "read ledger": "Read the audit log",
+    "reject": "Rejected",
     "release": "Put back",
     "reply": "Replied",
     "resolve": "Resolved",
@@ -59,6 +64,7 @@ ACTIONS = {
     "reveal": "Revealed a patient's own words",
     "reveal contact": "Revealed contact data",
     "review": "Reviewed",
+    "review answer": "Reviewed an answer as it is",
     "review queue": "Read the review queue",
     "search": "Searched",
     "second reading": "Read a correction again",
@@ -73,6 +79,8 @@ ACTIONS = {
     "take out": "Took out of a proposal",
     "test channel": "Tested a channel",
     "undo correction": "Took a correction back",
+    "trace": "Looked up who was shown a text",
+    "unblock": "Put back in service",
     "unflag": "Removed a flag",
     "untag": "Removed a tag",
     "verify ledger": "Verified the audit log",
@@ -83,7 +91,7 @@ ACTIONS = {
     "write story": "Wrote a story",
     "write test story": "Wrote a test story",
 }
-_KNOWN = re.compile(r"(conversation|person) (\S+)")
+_KNOWN = re.compile(r"(conversation|person|answer) (\S+)")
 
 
 def action_in_words(action: str) -> str:
@@ -136,6 +144,8 @@ def _subject(subject: str, names: dict[str, str]) -> tuple[str, str]:
     match = _KNOWN.fullmatch(subject)
     if match and match[1] == "person":
         return names.get(match[2], subject), ""
+    if match and match[1] == "answer":
+        return match[2], reverse("answers:history", args=[match[2]])
     if match and (conversation_id := _uuid(match[2])):
         address = reverse("inbox:conversation", args=[conversation_id])
         return f"conversation {match[2][:8]}", address

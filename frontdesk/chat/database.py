@@ -1,16 +1,20 @@
 """The way to the database: a few threads with lasting connections, and a deadline.
 
-Async code calls ``read`` and ``write`` with a sync function. Django's own bridge would
-take a thread and a connection for each open stream, and would wait for ever.
+Async code calls ``read`` and ``write`` with a sync function; urgent writes go first.
+Django's own bridge would take a thread and a connection for each open stream, and
+would wait for ever.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
+import itertools
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from queue import PriorityQueue
 from typing import Any
 
 from django.conf import settings
@@ -33,12 +37,6 @@ deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar(
 )
 NOT_DOWN = (IntegrityError, DataError, ProgrammingError)
 _threads = ThreadPoolExecutor(settings.DATABASE_THREADS, "database")
-# SQLite takes one writer at a time; a second one would sleep, and look now and then.
-_writers = (
-    ThreadPoolExecutor(1, "database-writer")
-    if connection.vendor == "sqlite"
-    else _threads
-)
 
 
 class DatabaseDownError(RuntimeError):
@@ -53,6 +51,41 @@ class DatabaseDownError(RuntimeError):
 
 class _AbandonedError(Exception):
     """Nobody waits for this call any more: roll it back."""
+
+
+class _UrgentFirst(ThreadPoolExecutor):
+    """One thread; calls with a deadline overtake those that only stand in line."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(1, name)
+        self._numbers = itertools.count()
+        self._line: PriorityQueue[tuple[bool, int, Future[Any], Callable[[], Any]]]
+        self._line = PriorityQueue()
+
+    def submit[**P, T](
+        self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Future[T]:
+        """Puts a call in line, in the context that says whether it has a deadline."""
+        future: Future[T] = Future()
+        call = partial(function, *args, **kwargs)
+        self._line.put((deadline.get() is None, next(self._numbers), future, call))
+        super().submit(self._run_first)
+        return future
+
+    def _run_first(self) -> None:
+        *_, future, call = self._line.get_nowait()
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+
+
+# SQLite takes one writer at a time; a second one would sleep, and look now and then.
+_writers = (
+    _UrgentFirst("database-writer") if connection.vendor == "sqlite" else _threads
+)
 
 
 class _Call:

@@ -133,10 +133,16 @@ def _reply(content: dict[str, Any]) -> Reply:
             "confidence": float(parse.get("confidence") or 0.0),
             "entities": list(parse.get("entities") or []),
             "ranking": list(parse.get("ranking") or []),
-            "safety": dict(parse.get("safety") or {}),
+            "safety": dict(parse.get("safety") or {}) | _chosen_by(content),
             "model": _short(content.get("model"), 100),
         },
     )
+
+
+def _chosen_by(content: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Which policy chose each action, if it says so."""
+    policies = dict(content.get("policies") or {})
+    return {"policies": policies} if policies else {}
 
 
 def _bubble(message: dict[str, Any]) -> Bubble:

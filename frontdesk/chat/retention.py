@@ -1,6 +1,6 @@
 """Deletes what is past its period, and proves it in the ledger.
 
-Run by ``chat.background`` and by ``python -m frontdesk retention``. Each batch is
+Run by ``frontdesk.background`` and by ``python -m frontdesk retention``. Each batch is
 deleted and recorded in one transaction; afterwards it is checked that nothing is left.
 """
 

@@ -22,6 +22,8 @@ from frontdesk.chat.presenter import present
 
 HEARTBEAT = ": still here\n\n"
 RETRY_MILLISECONDS = 2000
+# Hints may get lost, sessions end: the database is asked now and then all the same.
+HEARTBEATS_TO_A_LOOK = 4
 
 
 async def events(conversation_id: UUID, last_id: int) -> AsyncIterator[str]:
@@ -50,20 +52,23 @@ async def events(conversation_id: UUID, last_id: int) -> AsyncIterator[str]:
 async def _live(
     conversation_id: UUID, last_id: int, subscription: Subscription
 ) -> AsyncIterator[str]:
-    heard_at = time.monotonic()
+    heard_at, heartbeats = time.monotonic(), 0
     states: list[dict[str, Any]] = []
-    is_due = True  # to look into the database
+    is_due, is_over = True, False  # to look into the database
     while True:
-        messages = []
+        messages: list[Message] = []
         if subscription.is_behind() or is_due:
             is_due = False
-            messages = await database.read(message_log.after, conversation_id, last_id)
+            messages, is_over = await database.read(_look, conversation_id, last_id)
         for message in messages:
             last_id = message.number
             yield _message(message)
         for state in states:
             yield _state(state)
         if any(state["state"] == "closed" for state in states):
+            return
+        if is_over:
+            yield _state({"state": "closed"})
             return
         if len(messages) == message_log.MOST_AT_ONCE:
             states, is_due = [], True
@@ -73,21 +78,21 @@ async def _live(
         if subscription.is_over:
             return
         if time.monotonic() - heard_at >= settings.HEARTBEAT_SECONDS:
-            heard_at, is_due = time.monotonic(), True
+            heard_at, heartbeats = time.monotonic(), heartbeats + 1
+            is_due = heartbeats % HEARTBEATS_TO_A_LOOK == 0
             yield HEARTBEAT
             fanout().note_present(conversation_id)
-            if await database.read(_is_over, conversation_id):
-                yield _state({"state": "closed"})
-                return
 
 
 def _conversation(conversation_id: UUID) -> Conversation | None:
     return Conversation.objects.filter(pk=conversation_id).first()
 
 
-def _is_over(conversation_id: UUID) -> bool:
+def _look(conversation_id: UUID, last_id: int) -> tuple[list[Message], bool]:
+    """The messages behind a number, and whether the session is over."""
+    messages = message_log.after(conversation_id, last_id)
     conversation = _conversation(conversation_id)
-    return conversation is None or conversation.is_over(timezone.now())
+    return messages, conversation is None or conversation.is_over(timezone.now())
 
 
 def _standing(conversation: Conversation | None) -> list[dict[str, Any]]:

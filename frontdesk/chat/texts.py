@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
+
+from django.conf import settings
 
 from clinic.answers import Answer, AnswerFileError, AnswerLibrary
 from clinic.buttons import HUMAN_INTENT, button_id, button_title
@@ -30,9 +33,10 @@ class Texts:
         self, library: AnswerLibrary | None = None, clinic: Clinic | None = None
     ) -> None:
         """Reads the texts and ``clinic.yml``."""
-        self._library = library or AnswerLibrary()
+        self._library = library or AnswerLibrary(settings.RESPONSES_FOLDER)
         self.clinic = clinic or load_clinic()
         self._read_at = time.monotonic()
+        self.problem = ""  # why the files can't be read; those read before are served
 
     def now(self) -> datetime:
         """The clock; tests freeze it."""
@@ -45,9 +49,15 @@ class Texts:
             self._read_at = time.monotonic()
             try:
                 self._library.refresh()
+                self.problem = ""
             except (AnswerFileError, OSError) as error:
+                self.problem = str(error)
                 logger.error("data/responses: %s The texts read before stay.", error)
         return self._library
+
+    def reread(self) -> None:
+        """A file was changed: the next look at ``library`` looks at the files too."""
+        self._read_at = -math.inf
 
     def say(self, name: str) -> str:
         """The text of a response, in one piece."""

@@ -1,21 +1,20 @@
-"""Ready-made replies of ``canned.yml``, with the clinic's facts filled in."""
+"""Ready-made replies of ``data/responses/staff_canned.yml``, the clinic's facts in."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from typing import Any
 
-import yaml
-
+from clinic.answers import Answer
 from clinic.facts import facts_of, fill
+from frontdesk.chat.models import BlockedAnswer
 from frontdesk.chat.texts import texts
 
-FILE = Path(__file__).with_name("canned.yml")
+logger = logging.getLogger(__name__)
 
-
-class CannedReplyError(ValueError):
-    """``canned.yml`` can't be used as it is."""
+BEGINNING = "utter_staff_"
+LAST = 1000  # where no position is named
 
 
 @dataclass(frozen=True)
@@ -27,25 +26,34 @@ class CannedReply:
 
 
 def canned_replies() -> list[CannedReply]:
-    """All of them, as a patient would read them now.
+    """All that nobody has blocked, as a patient would read them now."""
+    words = texts()
+    facts = facts_of(words.clinic, words.now())
+    library = words.library
+    names = [name for name in library.names() if name.startswith(BEGINNING)]
+    blocked = set(
+        BlockedAnswer.objects.filter(response__in=names).values_list(
+            "response", "version"
+        )
+    )
+    answers = [library.choose(name, {}) for name in names]
+    replies = [
+        _reply(answer, facts)
+        for answer in sorted(answers, key=_position)
+        if not blocked & {(answer.name, ""), (answer.name, answer.version)}
+    ]
+    return [reply for reply in replies if reply is not None]
 
-    Raises:
-        CannedReplyError: names the reply.
-    """
-    facts = facts_of(texts().clinic, texts().now())
-    return [CannedReply(reply.title, _filled(reply, facts)) for reply in _read(FILE)]
+
+def _position(answer: Answer) -> Any:
+    return answer.metadata.get("position") or LAST
 
 
-def _filled(reply: CannedReply, facts: dict[str, str]) -> str:
+def _reply(answer: Answer, facts: dict[str, str]) -> CannedReply | None:
     try:
-        return fill(reply.text, facts).strip()
+        text = fill(answer.text, facts).strip()
     except (KeyError, ValueError) as error:
-        raise CannedReplyError(
-            f"{FILE.name}: '{reply.title}': {error} is no fact of clinic.yml."
-        ) from error
-
-
-@cache
-def _read(file: Path) -> list[CannedReply]:
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return [CannedReply(each["title"], each["text"]) for each in content["replies"]]
+        # An edit that the checks have not seen: staff can still write by hand.
+        logger.error("data/responses: %s can't be used: %s.", answer.name, error)
+        return None
+    return CannedReply(str(answer.metadata.get("title") or answer.name), text)

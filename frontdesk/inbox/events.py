@@ -13,7 +13,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 
-from asgiref.sync import sync_to_async
+from asgiref.sync import SyncToAsync, sync_to_async
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -38,8 +38,6 @@ GATHER_SECONDS = 0.1
 async def events(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """Server-sent events, for as long as the person is signed in."""
     reader = person(request)
-    # The thread of this request would keep its connection as long as the stream.
-    await sync_to_async(_let_go)()
     try:
         release = stream_slots().acquire(f"staff {reader.pk}", f"staff {reader.pk}")
     except TooManyError:
@@ -54,7 +52,20 @@ async def events(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     return answer
 
 
-def _let_go() -> None:
+async def _let_thread_go() -> None:
+    """Ends the request's own thread and connection, which middlewares have worked in.
+
+    Django would keep both for as long as the stream is open.
+    """
+    await sync_to_async(_close_connection)()
+    context = SyncToAsync.thread_sensitive_context.get(None)
+    if context is not None:
+        executor = SyncToAsync.context_to_thread_executor.pop(context, None)
+        if executor is not None:
+            executor.shutdown(wait=False)
+
+
+def _close_connection() -> None:
     connection.close()  # of the thread that this runs in
 
 
@@ -70,6 +81,7 @@ async def _released(
 
 async def _stream(session_key: str | None, reader: Person) -> AsyncIterator[str]:
     with fanout().subscribe_staff() as subscription:
+        await _let_thread_go()  # only now: no middleware comes after this
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
         yield _event("here", {"seconds": settings.HEARTBEAT_SECONDS})
         yield _event("queue", {})  # what happened before we listened

@@ -16,8 +16,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import QueryDict
 
 from clinic.topics import INTENT_PREFIX, ROUTES
-from frontdesk.chat.models import Alert, Matter, Ticket
-from frontdesk.inbox import labels
+from frontdesk.inbox import filters_staff, labels
+from frontdesk.inbox.filters_staff import StaffFields
 from frontdesk.inbox.models import Flag, Review, Tag
 from frontdesk.inbox.search_index import having
 from frontdesk.inbox.search_models import Digest, Turn
@@ -66,7 +66,7 @@ def _is_of_this_age(day: date) -> None:
 
 
 def _share(label: str) -> forms.FloatField:
-    attributes = {"min": 0, "max": 1, "step": 0.01}
+    attributes = {"min": 0, "max": 1, "step": "any"}
     return forms.FloatField(
         label=label,
         min_value=0,
@@ -80,10 +80,11 @@ def _tick(label: str) -> forms.BooleanField:
     return forms.BooleanField(label=label, required=False)
 
 
-class Filters(forms.Form):
+class Filters(StaffFields):
     """The fields of the search; empty means anything."""
 
     use_required_attribute = False
+    field_order = ("q", "said", "since", "until", "route", "topic", "intent")
 
     q = forms.CharField(
         label="Words",
@@ -104,7 +105,7 @@ class Filters(forms.Form):
     tag = _text("tag", longest=40)
     review = _choice("Review", [("no", "not reviewed"), ("yes", "reviewed")])
     verdict = _choice("Verdict", Review.Verdict.choices)
-    outcome = _choice("Outcome", Matter.Outcome.choices)
+    outcome = _choice("Outcome", filters_staff.OUTCOMES)
     thumb = _choice("Thumbs", [("up", "up"), ("down", "down")])
     handed_off = _tick("Handed to staff")
     unanswered = _tick("Waits for an answer")
@@ -121,7 +122,7 @@ class Filters(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """(see parent class for full docstring)."""
-        values = super().clean() or {}
+        values = super().clean()
         for low, high in (("since", "until"), ("least", "most")):
             first, last = values.get(low), values.get(high)
             if first is not None and last is not None and first > last:
@@ -174,6 +175,7 @@ class Filters(forms.Form):
             found.append(Q(**{f"thumbs_{values['thumb']}": True}))
         if "page" in values:
             found.append(_page(values["page"]))
+        found += filters_staff.conditions(values)
         return [*found, *_of_days(values), *_of_turn(values), *_of_staff(values)]
 
 
@@ -183,10 +185,11 @@ def _page(page: str) -> Q:
 
 
 def _of_days(values: dict[str, Any]) -> list[Q]:
-    """Conversations that were going on between two days of the clinic."""
+    """Conversations that began, or were going on, between two days of the clinic."""
     found = []
     if "since" in values:
-        found.append(Q(last_at__gte=start_of(values["since"])))
+        end = "started_at" if "began" in values else "last_at"
+        found.append(Q(**{f"{end}__gte": start_of(values["since"])}))
     if "until" in values:
         found.append(Q(started_at__lt=start_of(values["until"] + timedelta(days=1))))
     return found
@@ -226,13 +229,5 @@ def _of_staff(values: dict[str, Any]) -> list[Q]:
         flagged = Flag.objects.values("message__conversation_id")
         found.append(Q(conversation_id__in=flagged))
     if "outcome" in values:
-        found.append(_with_outcome(values["outcome"]))
+        found.append(filters_staff.with_outcome(values["outcome"]))
     return found
-
-
-def _with_outcome(outcome: str) -> Q:
-    tickets = Ticket.objects.filter(outcome=outcome).values("conversation_id")
-    alerts = Alert.objects.filter(outcome=outcome).exclude(conversation_id=None)
-    return Q(conversation_id__in=tickets) | Q(
-        conversation_id__in=alerts.values("conversation_id")
-    )

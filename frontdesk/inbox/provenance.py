@@ -22,6 +22,13 @@ REASONS = {
     "model": "the model",
     "phrase+model": "a phrase and the model",
 }
+# Of config.yml.
+POLICIES = {
+    "RulePolicy": "a fixed rule",
+    "MemoizationPolicy": "a story, step by step",
+    "StoryPolicy": "what stories have taught",
+    "IntentAnswerPolicy": "the answer that belongs to the intent",
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ def facts_of_answer(message: Message) -> list[Fact]:
         Fact("Check-in", ["asked how the patient is"] if message.check_in else []),
         Fact("Buttons", [str(button.get("title")) for button in message.buttons]),
         Fact("Model", [message.model or ""]),
-        Fact("Policy", [str(message.safety.get("policy") or "")]),
+        Fact("Chosen by", _policies(message)),
     )
 
 
@@ -127,6 +134,18 @@ def _text(message: Message) -> list[str]:
     found = _answer(message)
     changed = "" if found or not version else "this text was changed since"
     return [message.response, version, changed]
+
+
+def _policies(message: Message) -> list[str]:
+    """Which policy chose the text; for one put in its place, those of the reply."""
+    chosen = message.safety.get("policies") or {}
+    if message.response in chosen:
+        return [_policy(chosen[message.response])]
+    return [f"{_policy(name)}, for {action}" for action, name in chosen.items()]
+
+
+def _policy(name: str) -> str:
+    return f"{POLICIES[name]} ({name})" if name in POLICIES else str(name)
 
 
 def _approval(message: Message) -> str:

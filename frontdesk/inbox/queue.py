@@ -28,8 +28,8 @@ from frontdesk.inbox.queue_order import (
 )
 from frontdesk.staff.models import Person
 
-# Messages of a conversation that an entry looks at, and that it shows.
-LOOKED_AT, SHOWN = 6, 3
+LOOKED_AT = 8  # the last messages of a conversation
+OF_PATIENT = 2  # of these are shown
 MOST_ENTRIES = 50
 WHO = ("all", "nobody", "mine")
 
@@ -174,21 +174,31 @@ def _entry(group: Group, found: _Known, person: Person, now: datetime) -> Entry:
     conversation: Conversation | None = group[0].conversation
     key = conversation.pk if conversation else None
     lines = found.lines.get(key, []) if key else []
-    told = {each.message_id for each in group}
-    older = [each for each in lines[:-SHOWN] if each.pk in told][-1:]
     facts = Facts(
         now=now,
-        lines=_from_the_patient_on([*older, *lines[-SHOWN:]]),
+        lines=_telling(lines, group[0].message_id),
+        is_low=any(message.check_in for message in lines),
         has_contact=key in found.contacts,
         is_present=key in found.present,
     )
     return entry_of(group, facts, person)
 
 
-def _from_the_patient_on(lines: list[Message]) -> list[Message]:
-    """Without what the assistant says before; it is the greeting, or an answer."""
-    said = (at for at, each in enumerate(lines) if each.author != Message.Author.BOT)
-    return lines[next(said, 0) :]
+def _telling(lines: list[Message], told: int | None) -> list[Message]:
+    """What raised the most urgent matter, the patient's last words, the last reply.
+
+    Of a reply its first bubble, and nothing that was said before the patient spoke: the
+    greeting.
+    """
+    patient = [each for each in lines if each.author == Message.Author.PATIENT]
+    others = [each for each in lines if each.author != Message.Author.PATIENT]
+    reply = [
+        each for each in others if each.answers_id == others[-1].answers_id is not None
+    ]
+    chosen = {each.pk for each in [*patient[-OF_PATIENT:], *(reply or others[-1:])[:1]]}
+    found = [each for each in lines if each.pk in chosen | {told}]
+    spoke = (at for at, each in enumerate(found) if each.author != Message.Author.BOT)
+    return found[next(spoke, 0) :]
 
 
 def _sections(entries: list[Entry]) -> list[Section]:

@@ -26,6 +26,7 @@ class Facts:
 
     now: datetime
     lines: list[Message] = field(default_factory=list)
+    is_low: bool = False
     has_contact: bool = False
     is_present: bool = False
 
@@ -151,7 +152,7 @@ def _marks(group: Sequence[Alert | Ticket], facts: Facts) -> list[str]:
     after = conversation is not None and conversation.after_urgent
     if after and not isinstance(group[0], Alert):
         marks.append("After a crisis or emergency")
-    if any(message.check_in for message in facts.lines):
+    if facts.is_low:
         marks.append("Low mood mentioned")
     return marks
 

@@ -1,11 +1,12 @@
 """Keeps digests and the index of words up to date, in batches beside the chat.
 
-``chat.background`` calls ``keep_up`` every few seconds. What is to be done stands in a
-table that triggers fill (``search_tables``): nothing is lost when a process ends.
+``frontdesk.background`` calls ``keep_up`` every few seconds. What is to be done stands
+in a table that triggers fill (``search_tables``): nothing is lost when a process ends.
 """
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
@@ -20,13 +21,13 @@ from frontdesk.inbox.search_index import Said, index
 from frontdesk.inbox.search_models import Digest, Stale, Turn
 from frontdesk.inbox.search_tables import erases_at_once
 
-AT_ONCE = 50  # conversations in one transaction
+AT_ONCE = 5  # conversations in one transaction: patients' messages wait behind it
 MOST_ROWS = 1000
 # Of one conversation, the newest; it takes hours of flooding to write more.
 MOST_MESSAGES = 1000
 PAGES_AT_ONCE = 200  # of the index, in one transaction
-# Transactions in one go: other work of the background must not wait long.
-MOST_STEPS = 20
+# In one go. Under load the search lags behind, and not the chat.
+MOST_SECONDS = 0.25
 MOST_MERGES = 100  # of some 12 ms; 31 are enough for 200 000 messages
 READ = (
     "conversation_id",
@@ -50,9 +51,9 @@ READ = (
 
 async def keep_up() -> None:
     """Digests what has changed, then cleans the index of what was erased."""
-    for _ in range(MOST_STEPS):
-        if not await database.write(digest_some):
-            break
+    until = time.monotonic() + MOST_SECONDS
+    while await database.write(digest_some) and time.monotonic() < until:
+        pass
     await _clean()
 
 

@@ -130,6 +130,31 @@ def change_role(by: Person, person: Person, role: str) -> None:
 
 
 @transaction.atomic
+def change_email(by: Person, person: Person, email: str) -> None:
+    """What they sign in with from now on, with their password; they sign in again.
+
+    Never for oneself: single sign-on trusts that an e-mail is its owner's.
+
+    Raises:
+        RefusedError: for oneself, and if somebody has an account with it.
+    """
+    _not_oneself(by, person, "Another administrator changes your e-mail.")
+    email = email.strip().lower()
+    person = _locked(person)
+    if person.email == email:
+        return
+    if known := Person.objects.filter(email=email).first():
+        raise RefusedError(f"{known} has an account with this e-mail already.")
+    person.email = email
+    person.end_sessions()
+    person.save()
+    # Links on their way to the old address, and one that the new one needs no more.
+    _withdraw_all(by, person=person)
+    _withdraw_all(by, person=None, email=email)
+    record(by, "change e-mail", f"person {person.pk}")
+
+
+@transaction.atomic
 def end_access(by: Person, person: Person) -> None:
     """Nothing works for them any more, at once.
 

@@ -38,6 +38,12 @@ class RoleForm(PlainForm):
     role = forms.ChoiceField(label="Role", choices=Role.choices)
 
 
+class EmailForm(PlainForm):
+    """An e-mail to change to."""
+
+    email = forms.EmailField(label="E-mail")
+
+
 class NameForm(PlainForm):
     """What one is called."""
 

@@ -1,12 +1,16 @@
-"""Signing in with a passkey: allauth's forms, with their failures in the ledger."""
+"""Passkeys: allauth's forms, with their failures in the ledger and never a crash."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.forms import AuthenticateWebAuthnForm, LoginWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django.core.exceptions import ValidationError
 
 from frontdesk.audit.ledger import record
@@ -14,6 +18,7 @@ from frontdesk.staff.records import SIGN_IN
 
 # What the library raises on an answer that no browser would send.
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
+NOT_ACCEPTED = "This passkey was not accepted. Please try again."
 
 
 class _Recorded:
@@ -28,9 +33,9 @@ class _Recorded:
         except (ValidationError, *MALFORMED) as error:
             subject = f"person {self.user.pk}" if self.user else "unknown passkey"
             record(SIGN_IN, "sign-in failed", subject, by="passkey")
-            if isinstance(error, ValidationError):
+            if getattr(error, "code", "") == "too_many_login_attempts":
                 raise
-            raise get_adapter().validation_error("incorrect_code") from error
+            raise ValidationError(NOT_ACCEPTED, code="incorrect_code") from error
 
 
 class PasskeyForm(_Recorded, LoginWebAuthnForm):
@@ -39,3 +44,18 @@ class PasskeyForm(_Recorded, LoginWebAuthnForm):
 
 class SecondFactorForm(_Recorded, AuthenticateWebAuthnForm):
     """Behind the password."""
+
+
+class ReauthenticationForm(_Recorded, ReauthenticateWebAuthnForm):
+    """Once more, before a change to one's own account."""
+
+
+class AddPasskeyForm(AddWebAuthnForm):
+    """A new one."""
+
+    def clean(self) -> dict[str, Any]:
+        """(see parent class for full docstring)."""
+        try:
+            return dict(super().clean())
+        except (ValidationError, *MALFORMED) as error:
+            raise ValidationError(NOT_ACCEPTED, code="incorrect_code") from error

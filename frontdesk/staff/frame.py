@@ -17,7 +17,9 @@ PAGES = (
     ("Conversations", "inbox:conversations", Permission.READ),
     ("Review", "inbox:reviews", Permission.REVIEW),
     ("Training", "training:overview", Permission.TRAIN),
+    ("Answers", "answers:overview", Permission.READ),
     ("Urgent alerts", "alerts:ladder", Permission.READ),
+    ("Dashboard", "dashboard:dashboard", Permission.READ),
     ("People", "staff:people", Permission.MANAGE_PEOPLE),
     ("Audit log", "audit:ledger", Permission.READ_LEDGER),
 )

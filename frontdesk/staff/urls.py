@@ -16,6 +16,7 @@ people = (
             name="withdraw",
         ),
         path("<int:person_id>/role/", views_people.change_role, name="change_role"),
+        path("<int:person_id>/email/", views_people.change_email, name="change_email"),
         path("<int:person_id>/end/", views_people.end_access, name="end_access"),
         path("<int:person_id>/back/", views_people.give_back, name="give_back"),
         path("<int:person_id>/link/", views_people.new_link, name="new_link"),
@@ -30,5 +31,7 @@ urlpatterns = [
     path("static/<path:name>", files.static_file),
     path("alerts/", include("frontdesk.alerts.urls")),
     path("training/", include("frontdesk.training.urls")),
+    path("dashboard/", include("frontdesk.dashboard.urls")),
+    path("answers/", include("frontdesk.answers.urls")),
     path("", include("frontdesk.inbox.urls")),
 ]

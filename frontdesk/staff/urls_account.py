@@ -22,6 +22,11 @@ urlpatterns = [
         views_invitation.invitation,
         name="account_invitation",
     ),
+    path(
+        "2fa/webauthn/reauthenticate/",
+        views_account.ReauthenticateByPasskey.as_view(),
+        name="mfa_reauthenticate_webauthn",
+    ),
     path("2fa/", include("allauth.mfa.urls")),
     path("sso/", include("allauth.socialaccount.providers.openid_connect.urls")),
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -23,3 +25,13 @@ def name(request: HttpRequest) -> HttpResponse:
         messages.success(request, "Your name is changed.")
         return redirect("account_name")
     return render(request, "staff/name.html", {"form": form})
+
+
+class ReauthenticateByPasskey(ReauthenticateWebAuthnView):
+    """(see parent class for full docstring)."""
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        """The same page, which says what is wrong; allauth would leave for another."""
+        for problem in form.errors.get("credential", []):
+            messages.error(self.request, problem)
+        return redirect(self.passthrough_next_url(self.request.path))

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from frontdesk.staff import accounts, presenter
 from frontdesk.staff.access import needs, person
-from frontdesk.staff.forms import InviteForm, RoleForm
+from frontdesk.staff.forms import EmailForm, InviteForm, RoleForm
 from frontdesk.staff.models import Invitation, Person
 from frontdesk.staff.permissions import Permission
 
@@ -67,6 +67,24 @@ def change_role(request: HttpRequest, person_id: int) -> HttpResponse:
         person_id,
         lambda by, whom: accounts.change_role(by, whom, role),
         "{} has another role from now on, and signs in again.",
+    )
+
+
+@require_POST
+@needs(Permission.MANAGE_PEOPLE)
+def change_email(request: HttpRequest, person_id: int) -> HttpResponse:
+    """Has a person sign in with another e-mail."""
+    get_object_or_404(Person, pk=person_id)
+    form = EmailForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Not changed: that is no e-mail address.")
+        return redirect("staff:people")
+    email = form.cleaned_data["email"]
+    return _change(
+        request,
+        person_id,
+        lambda by, whom: accounts.change_email(by, whom, email),
+        "{} signs in with the new e-mail from now on.",
     )
 
 

@@ -148,12 +148,16 @@ def test_same_response_in_two_files_is_refused(folder):
     ("responses:\n  utter_x:\n  - text: '  '\n",                "has no text"),
     ("responses:\n  utter_x:\n  - just words\n",                "has no text"),
     ("responses:\n  utter_x: []\n",                             "no condition"),
+    ("responses:\n  utter_x: 7\n",                              "list of variations"),
+    ("just words\n",                                            "list of variations"),
+    ("responses: \udce9\n",                                     "not valid YAML"),
+    ("responses:\n  utter_x:\n  - text: a\n    condition: [x]\n", "list of variations"),
     ("responses:\n  utter_x:\n  - text: a\n    condition:\n"
      "    - {type: slot, name: treatment, value: iv}\n",        "no condition"),
 ])  # fmt: skip
 def test_unusable_file_is_refused_by_name(tmp_path, content, words):
     file = tmp_path / "bad.yml"
-    file.write_text(content, encoding="utf-8")
+    file.write_bytes(content.encode("utf-8", "surrogateescape"))
 
     with pytest.raises(AnswerFileError, match=r"bad\.yml") as error:
         read_responses(file)

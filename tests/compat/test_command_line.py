@@ -10,7 +10,6 @@ import pty
 import select
 import shutil
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -20,6 +19,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,14 +119,8 @@ def terminal():
         item.close()
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 def _on_a_free_port() -> tuple[str, ...]:
-    return ("-i", "127.0.0.1", "-p", str(_free_port()))
+    return ("-i", "127.0.0.1", "-p", str(free_port()))
 
 
 def _post(port: int, message: str) -> list[dict]:
@@ -247,7 +242,7 @@ def test_shell_nlu_shows_the_intent(project, terminal):
 
 
 def test_interactive_learning_asks_about_each_step(project, terminal):
-    port = ("-p", str(_free_port()))  # it has no option for the address
+    port = ("-p", str(free_port()))  # it has no option for the address
     session = terminal(project, "interactive", "--skip-visualization", *port)
     session.wait_for("Your input ->")
     session.type("hello" + ENTER)

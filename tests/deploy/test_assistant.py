@@ -19,6 +19,7 @@ from deploy.assistant import Assistant, StartError, newest_model
 from deploy.processes import Child, PortTakenError, check_port
 from deploy.settings import ROOT, load_settings
 from safety.live_model import hash_of
+from tests.ports import free_port
 
 # One script plays the Rasa server or the action server.
 SERVER = textwrap.dedent(
@@ -59,11 +60,6 @@ SERVER = textwrap.dedent(
     Server(("127.0.0.1", port), Handler).serve_forever()
     """
 )
-
-
-def free_port():
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from deploy.assistant import StartError
 from deploy.front_desk import FrontDesk
 from deploy.processes import Child, PortTakenError, check_port
 from deploy.settings import ROOT, load_settings
+from tests.ports import free_port
 
 # Plays the front desk: answers /readyz with the parts it is given.
 SERVER = textwrap.dedent(
@@ -51,11 +52,6 @@ SERVER = textwrap.dedent(
     """
 )
 READY = {"database": "ok", "assistant": "ok"}
-
-
-def free_port():
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

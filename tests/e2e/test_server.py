@@ -11,6 +11,7 @@ import pytest
 from deploy.assistant import Assistant, StartError
 from deploy.settings import load_settings
 from retraining.train import newest_model
+from tests.ports import free_ports
 
 pytestmark = [pytest.mark.model, pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -24,7 +25,7 @@ def server(tmp_path_factory):
     if newest_model() is None:
         pytest.fail("There is no trained model in models/: run 'make train' first.")
     home = tmp_path_factory.mktemp("home")
-    ports = random.Random(time.time_ns()).sample(range(20000, 30000), 3)
+    ports = free_ports(3)
     names = ("PORT", "RASA_PORT", "ACTIONS_PORT")
     environ = dict(zip(names, map(str, ports), strict=True))
     settings = load_settings(environ | {"CLINIC_HOME": str(home)})

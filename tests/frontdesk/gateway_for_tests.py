@@ -60,6 +60,7 @@ def _set_up_django():
 _set_up_django()
 
 from safety.danger_detector import Verdict  # noqa: E402
+from tests.ports import free_port  # noqa: E402
 
 FAQ = {
     "text": "It costs what it costs.",
@@ -197,12 +198,6 @@ class FakeRasa:
                 pass
 
         return Handler
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until(question, seconds=5.0):

@@ -16,8 +16,9 @@ import pytest
 from deploy.assistant import Assistant, StartError
 from deploy.settings import load_settings
 from retraining.train import newest_model
-from tests.frontdesk.gateway_for_tests import ENVIRONMENT, free_port, wait_until
+from tests.frontdesk.gateway_for_tests import ENVIRONMENT, wait_until
 from tests.frontdesk.test_processes import GatewayProcess
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "results"

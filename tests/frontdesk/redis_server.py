@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import pytest
 import redis
 
+from tests.ports import free_port
+
 HOW = "There is no redis-server on this machine. As root: apt-get install redis-server."
 
 
@@ -25,7 +27,7 @@ def running_redis(folder):
     and say how to get it; in continuous integration they fail.
     """
     # It sets Django up, which an installation does not need.
-    from tests.frontdesk.gateway_for_tests import free_port, wait_until
+    from tests.frontdesk.gateway_for_tests import wait_until
 
     program = find_redis()
     if program is None:

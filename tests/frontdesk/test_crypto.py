@@ -21,7 +21,13 @@ def old_key(change):
 
 @pytest.fixture
 def nothing_else(gateway):
-    """What other tests have left was encrypted with keys of theirs."""
+    """What other tests have left, and leave, was encrypted with keys of theirs."""
+    _forget_all()
+    yield
+    _forget_all()
+
+
+def _forget_all():
     Original.objects.all().delete()
     Contact.objects.all().delete()
 

@@ -17,9 +17,9 @@ from tests.frontdesk.gateway_for_tests import (
     ENVIRONMENT,
     FAQ,
     Patient,
-    free_port,
     wait_until,
 )
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.model, pytest.mark.timeout(300)]
 

@@ -14,9 +14,9 @@ from tests.frontdesk.gateway_for_tests import (  # isort: skip
     ENVIRONMENT,
     FakeRasa,
     Patient,
-    free_port,
     wait_until,
 )
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,6 @@ import argparse
 import json
 import os
 import platform
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from deploy.front_desk import FrontDesk
 from deploy.settings import ROOT, load_settings
 from tests.load.figures import MOST_RATIO, figures, table
 from tests.load.report import page
+from tests.ports import free_ports
 
 RESULTS = ROOT / "results" / "load"
 SAMPLES = 2000
@@ -42,16 +42,6 @@ def arguments():
     if given.full:
         given.streams, given.rate, given.seconds = 500, 20, 300
     return given
-
-
-def free_ports(count):
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 def usage(child):

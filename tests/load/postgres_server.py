@@ -6,11 +6,12 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.ports import free_port
 
 HOW = "There is no PostgreSQL on this machine. As root: apt-get install postgresql."
 USER = "postgres"
@@ -37,7 +38,7 @@ def postgresql():
             shutil.chown(folder, USER)
         data = f"{folder}/data"
         _run([programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8"])
-        port = _free_port()
+        port = free_port()
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
         control = [programs / "pg_ctl", "-D", data, "-w"]
         _run([*control, "-o", options, "-l", f"{folder}/log", "start"])
@@ -52,9 +53,3 @@ def _run(command):
     subprocess.run(
         [*before, *map(str, command)], check=True, cwd="/", stdout=subprocess.DEVNULL
     )
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

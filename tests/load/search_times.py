@@ -7,8 +7,9 @@ import json
 import statistics
 import sys
 import time
+from datetime import timedelta
 
-from tests.load.searches import SEARCHES
+from tests.load.searches import DASHBOARD_DAYS, SEARCHES
 
 
 def percentile(values, share):
@@ -56,7 +57,30 @@ def measure(rounds):
             times[query].append(time_of(client, page + query))
             work.append((time.process_time() - began) * 1000)
     queue = [time_of(client, "/staff/reviews/") for _ in range(rounds)]
-    return figures(times, first, queue, work)
+    return figures(times, first, queue, work) | dashboard(client, rounds)
+
+
+def dashboard(client, rounds):
+    """How long the page of numbers takes, for periods that end with the log."""
+    from django.db.models import Max
+
+    from frontdesk.inbox.models import Digest
+
+    last = Digest.objects.aggregate(last=Max("started_at"))["last"].date()
+    taken = {}
+    for days in DASHBOARD_DAYS:
+        since = last - timedelta(days=days - 1)
+        address = f"/staff/dashboard/?since={since}&until={last}"
+        time_of(client, address)  # once unwarmed
+        taken[days] = [time_of(client, address) for _ in range(rounds)]
+    every = [took for times in taken.values() for took in times]
+    return {
+        "dashboard_p95": round(percentile(every, 0.95), 1),
+        "dashboard_each": {
+            f"{days} days": [round(statistics.median(times), 1), round(max(times), 1)]
+            for days, times in taken.items()
+        },
+    }
 
 
 def figures(times, first, queue, work):

@@ -21,3 +21,4 @@ SEARCHES = (
 )
 # fmt: on
 EXPECTED = 40
+DASHBOARD_DAYS = (7, 30, 90, 366)  # the last ones of the log, with as many before

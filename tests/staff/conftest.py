@@ -11,6 +11,7 @@ from tests.frontdesk.gateway_for_tests import (  # isort: skip
 from django.conf import settings
 
 from tests.staff.staff_client import People
+from tests.widget.chromium import launched_browser
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +53,57 @@ def change(monkeypatch):
             monkeypatch.setattr(settings, name, value, raising=False)
 
     return set_to
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A Chromium; where there is none the test says so, in CI it fails."""
+    # Playwright's loop runs in the thread of the tests, where Django would object.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        # As people have it: no sound before somebody has touched the page.
+        option = "--autoplay-policy=document-user-activation-required"
+        with launched_browser(option) as launched:
+            yield launched
+
+
+@pytest.fixture
+def new_context(browser):
+    """Makes somebody's browser, which forgets everything after the test."""
+    made = []
+
+    def make(**options):
+        made.append(browser.new_context(**options))
+        made[-1].set_default_timeout(15_000)
+        return made[-1]
+
+    yield make
+    for context in made:
+        context.close()
+
+
+@pytest.fixture
+def desk_of(new_context, gateway):
+    """A staff page in a member's browser; ``context=`` for another tab of the same.
+
+    What the browser complains about is in ``page.complaints``.
+    """
+
+    def visit(member, path, context=None, **options):
+        context = context or new_context(base_url=gateway.url, **options)
+        for name, value in member.http.cookies.items():
+            address = f"{gateway.url}/staff/"
+            context.add_cookies([{"name": name, "value": value, "url": address}])
+        page = context.new_page()
+        page.complaints = []
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.on("console", lambda line: _note_error(page, line))
+        page.goto(gateway.url + path)
+        return page
+
+    return visit
+
+
+def _note_error(page, line):
+    if line.type == "error":
+        page.complaints.append(line.text)

@@ -125,6 +125,8 @@ def page_ids(people):
     return {
         "conversation_id": Conversation.objects.get(pk=patient.id).pk,
         "person_id": people.viewer.person.pk,
+        "response": "utter_cost",
+        "variant": "general",
     }
 
 

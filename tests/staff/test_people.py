@@ -184,6 +184,35 @@ def test_another_role_counts_at_once_and_ends_the_sessions(people, boss):
     assert entry.detail == {"before": "viewer", "after": "administrator"}
 
 
+def test_another_e_mail_signs_in_and_the_old_one_does_not(people, boss):
+    viewer = people.new("viewer")
+    old, new = viewer.person.email, f"new.{viewer.person.email}"
+    link = link_in(boss.post(f"{PEOPLE}{viewer.person.pk}/link/"))
+    path = f"{PEOPLE}{viewer.person.pk}/email/"
+
+    answer = boss.post(path, {"email": new.upper()}, follow_redirects=True)
+
+    assert "signs in with the new e-mail" in answer.text and new in answer.text
+    assert viewer.get("/staff/").headers["Location"].startswith("/staff/account/login")
+    assert people.visitor().sign_in(old).status_code == 200
+    assert people.visitor().sign_in(new).headers["Location"] == "/staff/"
+    assert people.visitor().get(link).status_code == 404
+    entry = Entry.objects.filter(action="change e-mail", person=boss.person).get()
+    assert (entry.subject, entry.detail) == (f"person {viewer.person.pk}", {})
+
+
+def test_an_e_mail_that_is_somebodys_or_none_is_refused(people, boss):
+    viewer = people.make("viewer")
+    path = f"{PEOPLE}{viewer.pk}/email/"
+    for email, words in (
+        (boss.person.email, "has an account with this e-mail"),
+        ("not an address", "that is no e-mail address"),
+    ):
+        answer = boss.post(path, {"email": email}, follow_redirects=True)
+        assert words in answer.text
+        assert Person.objects.get(pk=viewer.pk).email == viewer.email
+
+
 def test_the_end_of_access_ends_everything_at_once_and_can_be_taken_back(people, boss):
     responder = people.new("responder")
     elsewhere = people.visitor()
@@ -234,10 +263,11 @@ def test_a_new_link_gets_somebody_back_in_with_nothing_of_before(people, boss):
     assert not Authenticator.objects.filter(user=same).exists()
 
 
-@pytest.mark.parametrize("deed", ["role", "end", "link"])
+@pytest.mark.parametrize("deed", ["role", "email", "end", "link"])
 def test_nobody_does_it_to_their_own_account(boss, deed):
     path = f"{PEOPLE}{boss.person.pk}/{deed}/"
-    answer = boss.post(path, {"role": "viewer"}, follow_redirects=True)
+    fields = {"role": "viewer", "email": "another@clinic.example"}
+    answer = boss.post(path, fields, follow_redirects=True)
     assert "Nobody does this to their own account" in answer.text
     assert Person.objects.get(pk=boss.person.pk).role == "administrator"
     assert boss.get(PEOPLE).status_code == 200

@@ -5,11 +5,10 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.staff.staff_client import PASSWORD
 from tests.staff.totp import code_of
-from tests.widget.chromium import HOW, OPTIONS, find_chromium
 
 pytestmark = pytest.mark.slow
 STRONG = "purple kettle over 9 rivers"
@@ -21,25 +20,6 @@ window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
   window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def django_beside_playwright():
-    """Playwright's loop runs in the thread of the tests, where Django would object."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
-
-
-@pytest.fixture(scope="module")
-def browser(django_beside_playwright):
-    with sync_playwright() as playwright:
-        path = find_chromium(playwright)
-        if path is None:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
-        launched = playwright.chromium.launch(executable_path=path, args=OPTIONS)
-        yield launched
-        launched.close()
 
 
 class Visit:
@@ -90,11 +70,11 @@ class Visit:
 
 
 @pytest.fixture
-def visit(browser, gateway):
+def visit(new_context, gateway):
     made = []
 
     def _visit(**options):
-        context = browser.new_context(**options)
+        context = new_context(**options)
         context.add_init_script(NOTE_VIOLATIONS)
         # A passkey needs a name, not a number.
         url = gateway.url.replace("127.0.0.1", "localhost")
@@ -104,7 +84,6 @@ def visit(browser, gateway):
     yield _visit
     for each in made:
         assert each.complaints == []
-        each.page.context.close()
 
 
 def test_from_an_invitation_to_a_code_at_the_next_sign_in(visit, people, change):

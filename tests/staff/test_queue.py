@@ -97,6 +97,25 @@ def test_entry_shows_the_last_lines_and_those_that_raised_it(people):
     assert long.text.strip() not in said and "word …" in said
 
 
+def test_entry_shows_what_raised_the_alert_though_more_was_said(people):
+    whose = conversation(after_urgent=True)
+    say(whose, "Hello, I am the assistant.", "bot")
+    raised = say(whose, "i want to end it all")
+    say(whose, "Please call or text 988 now.", "bot", answers=raised)
+    later = say(whose, "i am alone at home")
+    say(whose, "Thank you for telling us.", "bot", answers=later, check_in=True)
+    say(whose, "We are closed now.", "bot", answers=later)
+    ticket("symptoms", 1, whose, message=later)
+    called = alert("crisis", "self_harm", 2, whose, message=raised)
+
+    said = words(entry(people.viewer.page(QUEUE), called))
+
+    for shown in ("end it all", "alone at home", "Thank you for", "Low mood"):
+        assert shown in said, shown
+    for hidden in ("I am the assistant", "call or text 988", "We are closed"):
+        assert hidden not in said, hidden
+
+
 def test_patients_words_are_text_and_nothing_else(people):
     whose = conversation()
     say(whose, "<script>alert(1)</script>")

@@ -5,11 +5,10 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.frontdesk.gateway_for_tests import CERTAIN, HAND_OFF
 from tests.staff.queue_for_tests import QUEUE, alert, conversation, empty, say, ticket
-from tests.widget.chromium import HOW, OPTIONS, find_chromium
 
 pytestmark = pytest.mark.slow
 VIEWS = {
@@ -20,55 +19,17 @@ VIEWS = {
 SHOTS = os.environ.get("SCREENSHOTS")  # a folder, for who wants to look at the pages
 
 
-@pytest.fixture(scope="module", autouse=True)
-def django_beside_playwright():
-    """Playwright's loop runs in the thread of the tests, where Django would object."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
-
-
-@pytest.fixture(scope="module")
-def browser(django_beside_playwright):
-    with sync_playwright() as playwright:
-        path = find_chromium(playwright)
-        if path is None:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
-        options = [*OPTIONS, "--autoplay-policy=document-user-activation-required"]
-        launched = playwright.chromium.launch(executable_path=path, args=options)
-        yield launched
-        launched.close()
-
-
 @pytest.fixture
-def visit(browser, gateway):
-    """A page of a member's browser; ``context=`` for another tab of the same."""
+def visit(desk_of):
+    """The queue of a member, live, with nothing in it; ``context=``: another tab."""
     empty()
-    contexts = []
 
-    def _visit(member, path=QUEUE, context=None, **options):
-        if context is None:
-            context = browser.new_context(**options)
-            contexts.append(context)
-            for name, value in member.http.cookies.items():
-                address = f"{gateway.url}/staff/"
-                context.add_cookies([{"name": name, "value": value, "url": address}])
-        page = context.new_page()
-        page.complaints = []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("console", lambda line: _note(page, line))
-        page.goto(gateway.url + path)
+    def _visit(member, path=QUEUE, **options):
+        page = desk_of(member, path, **options)
         expect(page.locator("#alarm")).to_have_attribute("data-live", "yes")
         return page
 
-    yield _visit
-    for context in contexts:
-        context.close()
-
-
-def _note(page, line):
-    if line.type == "error":
-        page.complaints.append(line.text)
+    return _visit
 
 
 def _shot(page, name):

@@ -1,9 +1,10 @@
 """Live events: at once, to who may read, without text, until the session ends."""
 
 import asyncio
+import threading
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -34,6 +35,12 @@ def _events(member):
         stream.close()
 
 
+def _threads_of_requests():
+    """Those that middlewares and views run in; ours have names of their own."""
+    names = [thread.name for thread in threading.enumerate()]
+    return [name for name in names if name.startswith("ThreadPoolExecutor")]
+
+
 def _heard(stream, name, **data):
     return any(
         each["event"] == name and data.items() <= each["data"].items()
@@ -51,6 +58,15 @@ def test_crisis_message_of_a_patient_is_heard_within_a_second(people, patient):
 
     assert took < 1
     assert "988" not in str(stream.seen) and CERTAIN not in str(stream.seen)
+
+
+def test_an_open_stream_keeps_no_thread(people):
+    """A hundred colleagues would be a hundred threads that do nothing."""
+    before = len(_threads_of_requests())
+    with ExitStack() as streams:
+        for _ in range(4):
+            streams.enter_context(_events(people.viewer))
+        wait_until(lambda: len(_threads_of_requests()) <= before, 2)
 
 
 def test_what_patients_do_is_heard(people, patient, rasa):

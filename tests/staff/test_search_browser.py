@@ -1,15 +1,13 @@
 """Search and review in a browser: keys, addresses, a phone, and no barrier (axe)."""
 
-import os
 import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.frontdesk.gateway_for_tests import SUSPECTED
 from tests.staff.search_helpers import LIST, chat, digested, word
-from tests.widget.chromium import HOW, OPTIONS, find_chromium
 
 pytestmark = pytest.mark.slow
 VIEWS = {
@@ -18,21 +16,8 @@ VIEWS = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
-        # Playwright's loop runs in the thread of the tests, where Django would object.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        path = find_chromium(playwright)
-        if path is None:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
-        launched = playwright.chromium.launch(executable_path=path, args=OPTIONS)
-        yield launched
-        launched.close()
-
-
 @pytest.fixture(params=VIEWS)
-def page(request, browser, gateway, rasa, people):
+def page(request, desk_of, gateway, rasa, people):
     """A page of somebody who may review, with two conversations waiting for it."""
     from frontdesk.inbox.models import Digest
 
@@ -42,20 +27,9 @@ def page(request, browser, gateway, rasa, people):
     request.node.waiting = [
         chat(gateway, f"{SUSPECTED} {request.node.word}").id for _ in range(2)
     ]
-    context = browser.new_context(base_url=gateway.url, **VIEWS[request.param])
-    for name, value in people.clinician.http.cookies.items():
-        address = f"{gateway.url}/staff/"
-        context.add_cookies([{"name": name, "value": value, "url": address}])
-    opened = context.new_page()
-    opened.complaints = []
-    opened.on("pageerror", lambda error: opened.complaints.append(str(error)))
-    opened.on(
-        "console",
-        lambda line: line.type == "error" and opened.complaints.append(line.text),
-    )
+    opened = desk_of(people.clinician, LIST, **VIEWS[request.param])
     yield opened
     assert opened.complaints == []
-    context.close()
 
 
 def look(page):

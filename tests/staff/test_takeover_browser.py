@@ -8,10 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.utils import timezone
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.frontdesk.gateway_for_tests import CERTAIN, wait_until
-from tests.widget.chromium import HOW, OPTIONS, find_chromium
 from tests.widget.patient_page import PatientPage
 
 from frontdesk.chat import takeover_ends  # isort: skip - Django is set up by now
@@ -28,57 +27,18 @@ VIEWS = {
 SHOTS = os.environ.get("SCREENSHOTS")  # a folder, for who wants to look at the pages
 
 
-@pytest.fixture(scope="module", autouse=True)
-def django_beside_playwright():
-    """Playwright's loop runs in the thread of the tests, where Django would object."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
-
-
 @pytest.fixture(autouse=True)
 def open_office(monkeypatch):
     monkeypatch.setattr(texts(), "now", lambda: TUESDAY)
 
 
-@pytest.fixture(scope="module")
-def browser(django_beside_playwright):
-    with sync_playwright() as playwright:
-        path = find_chromium(playwright)
-        if path is None:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
-        launched = playwright.chromium.launch(executable_path=path, args=OPTIONS)
-        yield launched
-        launched.close()
-
-
 @pytest.fixture
-def new_page(browser):
-    contexts = []
-
-    def make(**options):
-        contexts.append(browser.new_context(**options))
-        contexts[-1].set_default_timeout(8000)
-        return contexts[-1].new_page()
-
-    yield make
-    for context in contexts:
-        context.close()
-
-
-@pytest.fixture
-def open_transcript(new_page, gateway):
+def open_transcript(desk_of):
     """A member's browser at a conversation."""
 
     def _open(member, conversation_id, rest="", **options):
-        page = new_page(**options)
-        for name, value in member.http.cookies.items():
-            address = f"{gateway.url}/staff/"
-            page.context.add_cookies([{"name": name, "value": value, "url": address}])
-        page.complaints = []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("console", lambda line: _note(page, line))
-        page.goto(f"{gateway.url}/staff/conversations/{conversation_id}/{rest}")
+        path = f"/staff/conversations/{conversation_id}/{rest}"
+        page = desk_of(member, path, **options)
         expect(page.locator("#alarm")).to_have_attribute("data-live", "yes")
         return page
 
@@ -86,17 +46,12 @@ def open_transcript(new_page, gateway):
 
 
 @pytest.fixture
-def widget(new_page, gateway, rasa):
+def widget(new_context, gateway, rasa):
     """A patient at the widget of the clinic's page."""
-    page = PatientPage(new_page(), gateway)
+    page = PatientPage(new_context().new_page(), gateway)
     page.goto(gateway.url + "/")
     page.begin()
     return page
-
-
-def _note(page, line):
-    if line.type == "error":
-        page.complaints.append(line.text)
 
 
 def _shot(page, name):

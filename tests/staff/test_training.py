@@ -301,7 +301,7 @@ def test_a_proposal_shows_in_words_what_it_changes_and_where_from(trainer):
     assert correction_of(asked).confirmed_by == trainer.person
     origin = proposal.items[0].origin
     assert (origin.conversation, origin.messages) == (str(asked.conversation_id), (1,))
-    assert recorded(asked, "propose")[0].detail["proposal"] == proposal.id
+    assert recorded(asked, "propose training")[0].detail["proposal"] == proposal.id
 
 
 def test_findings_are_explained_with_file_and_line(trainer):

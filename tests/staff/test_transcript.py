@@ -1,5 +1,6 @@
 """One conversation as staff see it: what is behind messages, revealing, the ledger."""
 
+import json
 import uuid
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from tests.frontdesk.gateway_for_tests import (  # isort: skip
     CERTAIN,
     FAQ,
     HAND_OFF,
+    PARSE,
     wait_until,
 )
 
@@ -17,7 +19,7 @@ from django.utils import timezone
 
 from frontdesk.audit.models import Entry
 from frontdesk.chat import erasure
-from frontdesk.chat.models import Message, Original, Takeover
+from frontdesk.chat.models import BlockedAnswer, Message, Original, Takeover
 from frontdesk.inbox import conversations
 from frontdesk.inbox.canned import canned_replies
 from frontdesk.inbox.models import Flag, Note, Review, Tag
@@ -68,6 +70,24 @@ def test_what_is_behind_a_message_is_there_on_demand(patient, rasa, people):
         assert shown in page, shown
     assert "this text was changed since" in page
     assert "Cost</dd>" in page
+
+
+def test_the_policy_that_chose_a_text_is_named(patient, rasa, people):
+    reply = {
+        "messages": [FAQ | {"response": "utter_cost"}, FAQ | {"response": "utter_x"}],
+        "parse": PARSE,
+        "policies": {"utter_cost": "RulePolicy", "action_y": "NewPolicy"},
+        "model": "m-1",
+    }
+    rasa.say(body=json.dumps(reply))
+    patient.say("how much is it?")
+    patient.replies(2)
+    page = people.viewer.page(path(patient))
+
+    assert page.count("<dt>Chosen by</dt>") == 2
+    assert page.count("a fixed rule (RulePolicy)") == 2
+    assert "a fixed rule (RulePolicy), for utter_cost" in page
+    assert "NewPolicy, for action_y" in page
 
 
 def test_sources_are_named_by_title(patient, rasa, people):
@@ -328,15 +348,27 @@ def test_news_has_only_what_is_new(told, people):
     assert 'id="talk"' not in after
 
 
-def test_canned_replies_have_the_clinics_facts_and_no_advice():
+def test_canned_replies_have_a_title_an_order_and_the_clinics_facts():
     replies = canned_replies()
 
     assert len({reply.title for reply in replies}) == len(replies) > 5
+    assert [replies[0].title, replies[-1].title] == ["Hello", "Goodbye"]
+    assert not any(reply.title.startswith("utter_") for reply in replies)
     assert not any("{" in reply.text for reply in replies)
     assert any("(555) 010-0199" in reply.text for reply in replies)
-    told = " ".join(reply.text for reply in replies).lower()
-    for word in (" mg", " dose", "you should", "safe for you", "guarantee"):
-        assert word not in told
+    in_danger = next(each.text for each in replies if each.title == "In danger now")
+    assert "988" in in_danger and "911" in in_danger
+
+
+def test_a_blocked_canned_reply_is_not_offered():
+    before = [reply.title for reply in canned_replies()]
+    blocked = BlockedAnswer.objects.create(response="utter_staff_insurance")
+    try:
+        after = [reply.title for reply in canned_replies()]
+    finally:
+        blocked.delete()
+
+    assert [title for title in before if title not in after] == ["Insurance"]
 
 
 def test_transcript_says_who_was_there(patient, people):

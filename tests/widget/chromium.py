@@ -42,7 +42,7 @@ def find_chromium(playwright=None):
 
 
 @contextmanager
-def launched_browser():
+def launched_browser(*options):
     """A browser while the block runs. Without one, tests are skipped and say how to get
     it; in continuous integration they fail.
     """
@@ -50,7 +50,8 @@ def launched_browser():
         path = find_chromium(playwright)
         if path is None:
             (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
-        browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
+        options = [*OPTIONS, *options]
+        browser = playwright.chromium.launch(executable_path=path, args=options)
         yield browser
         browser.close()
 

@@ -5,7 +5,6 @@ Where no Chromium is found each test says so; in continuous integration it fails
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from cryptography.fernet import Fernet
 from deploy.assistant import Assistant, StartError
 from deploy.settings import load_settings
 from retraining.train import newest_model
+from tests.ports import free_ports
 from tests.widget.chromium import launched_browser
 from tests.widget.patient_page import PatientPage
 
@@ -86,7 +86,7 @@ class Gateway:
 
 @pytest.fixture(scope="session")
 def ports():
-    return random.Random(time.time_ns()).sample(range(32000, 34000), 4)
+    return free_ports(4)
 
 
 @pytest.fixture(scope="session")

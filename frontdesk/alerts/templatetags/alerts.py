@@ -11,7 +11,8 @@ from frontdesk.alerts.channels import nobody_would_be_reached
 register = template.Library()
 
 
-@register.inclusion_tag("alerts/nobody_reached.html")
-def alerts_reach_nobody() -> dict[str, Any]:
+@register.inclusion_tag("alerts/nobody_reached.html", takes_context=True)
+def alerts_reach_nobody(context: dict[str, Any]) -> dict[str, Any]:
     """Whether urgent alerts would stay within these pages."""
-    return {"nobody_reached": nobody_would_be_reached()}
+    reached = nobody_would_be_reached()
+    return {"nobody_reached": reached, "request": context.get("request")}

@@ -45,6 +45,19 @@
   // Now and then all the same: what is said about waiting and idling grows old.
   setInterval(() => { if (!document.hidden) refresh(); }, 30000);
 
+  // The form sticks to the lower edge: what is scrolled to must not lie behind it.
+  function measure() {
+    const talk = document.getElementById('talk');
+    const sticks = talk && getComputedStyle(talk).position === 'sticky';
+    page.style.setProperty('--composer', `${sticks ? talk.offsetHeight : 0}px`);
+  }
+  const toEnd = () => {
+    measure();
+    log.lastElementChild?.scrollIntoView({ block: 'nearest' });
+  };
+  window.addEventListener('resize', measure);
+  measure();
+
   // New messages are scrolled to by who has read all of those before.
   let isAtEnd = true;
   const look = () => {
@@ -57,7 +70,7 @@
   document.body.addEventListener('htmx:oobAfterSwap', (event) => {
     if (event.detail.target !== log) return;
     showTyping(false);
-    if (isAtEnd && isMine()) log.lastElementChild.scrollIntoView({ block: 'nearest' });
+    if (isAtEnd && isMine()) toEnd();
   });
 
   // --- A takeover: the page says that it is there --------------------------------------
@@ -74,7 +87,10 @@
   let field = document.getElementById('say-text');
   new MutationObserver(() => {
     const found = document.getElementById('say-text');
-    if (found && found !== field && document.activeElement === document.body) found.focus();
+    if (found && !field) toEnd(); // who has joined goes on where the patient is
+    if (found && found !== field && document.activeElement === document.body) {
+      found.focus({ preventScroll: getComputedStyle(found.closest('#talk')).position === 'sticky' });
+    }
     field = found;
   }).observe(page, { childList: true, subtree: true });
 
@@ -128,12 +144,16 @@
     const to = from < 0 ? (step > 0 ? 0 : all.length - 1) : from + step;
     const found = all[Math.min(Math.max(to, 0), all.length - 1)];
     if (!found) return;
-    found.focus();
+    measure();
+    found.focus({ preventScroll: true });
     found.scrollIntoView({ block: 'nearest' });
   }
   function expand() {
     const details = current() && current().querySelector('details.behind');
-    if (details) details.open = !details.open;
+    if (!details) return;
+    details.open = !details.open;
+    measure();
+    current().scrollIntoView({ block: 'nearest' });
   }
   function focusOn(selector) {
     const field = page.querySelector(selector);

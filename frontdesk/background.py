@@ -1,4 +1,8 @@
-"""What runs beside the requests: started and stopped with the process (``asgi``)."""
+"""What runs beside the requests: started and stopped with the process (``asgi``).
+
+Puts together what the chat, the alerts and the inbox have to do; the chat itself knows
+neither of the other two.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Approved answers for staff: read, proposed, approved, blocked, traced."""

@@ -1,0 +1,55 @@
+"""The line in front of SQLite's one writer."""
+
+import asyncio
+import threading
+
+import pytest
+
+# Sets Django up, so before anything of the front desk.
+from tests.frontdesk import gateway_for_tests  # isort: skip # noqa: F401
+
+from django.db import connection
+
+from frontdesk.chat import database
+
+pytestmark = pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="only SQLite has one writer"
+)
+
+
+async def in_line(order, blocker):
+    """An ordinary write holds the writer; more wait; an urgent one comes last."""
+
+    async def urgent():
+        database.deadline.set(asyncio.get_running_loop().time() + 5)
+        await database.write(order.append, "urgent")
+
+    first = asyncio.create_task(database.write(blocker.wait, 5))
+    others = [
+        asyncio.create_task(database.write(order.append, number)) for number in range(5)
+    ]
+    await asyncio.sleep(0.1)
+    last = asyncio.create_task(urgent())
+    await asyncio.sleep(0.1)
+    assert order == []
+    blocker.set()
+    await asyncio.gather(first, last, *others)
+
+
+def test_an_urgent_write_overtakes_those_in_line():
+    order = []
+    asyncio.run(in_line(order, threading.Event()))
+    assert order == ["urgent", 0, 1, 2, 3, 4]
+
+
+async def failing():
+    def fail():
+        raise ValueError("told")
+
+    with pytest.raises(ValueError, match="told"):
+        await database.write(fail)
+    return await database.write(lambda: "the next one")
+
+
+def test_a_failure_reaches_who_asked_and_the_writer_goes_on():
+    assert asyncio.run(failing()) == "the next one"
