@@ -17,8 +17,8 @@ NAMED = re.compile(
     r"(?:Mr|Mrs|Ms|Dr)?\.? ?[A-Z][a-z]{2,}\b(?! (?:is|are|was))"
 )
 MARKUP = re.compile(r"[\[\](){}]|^/")
-# Conversations that went wrong and may not again: played, but no figure comes from them,
-# so they may be said in the words that the assistant was corrected with.
+# Conversations that went wrong and may not again: played, but no figure comes from
+# them, so they may be said in the words that the assistant was corrected with.
 REVIEWED_STORIES = "tests/stories/reviewed/"
 
 

@@ -145,7 +145,9 @@ def add(found: Iterable[Correction], proposal: Proposal, person: Person) -> int:
     for each in added:
         subject = f"conversation {each.message.conversation_id}"
         number = each.message.number
-        record(person, "propose training", subject, message=number, proposal=proposal.id)
+        record(
+            person, "propose training", subject, message=number, proposal=proposal.id
+        )
     return len(added)
 
 
