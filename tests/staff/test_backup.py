@@ -88,15 +88,17 @@ def elsewhere(made, tmp_path_factory):
 
 
 def test_backup_is_of_one_moment_though_patients_write(made, tmp_path):
-    file, before, after, _ = made
+    file, before, after, patients = made
     manifest = backup.unpack(file, tmp_path)
 
     assert before <= manifest["rows"]["chat_message"] <= after
+    theirs = ", ".join(f"'{patient.id.hex}'" for patient in patients)
     numbers = "SELECT count(*), max(number), c.last_number FROM chat_message m JOIN "
-    numbers += "chat_conversation c ON c.id = m.conversation_id WHERE c.erased_at IS "
-    numbers += "NULL AND c.id IN (SELECT conversation_id FROM chat_message WHERE "
-    numbers += "text = 'how much is it?') GROUP BY c.id"
-    for count, last, noted in rows(tmp_path / "database", numbers):
+    numbers += "chat_conversation c ON c.id = m.conversation_id "
+    numbers += f"WHERE c.id IN ({theirs}) GROUP BY c.id"
+    found = rows(tmp_path / "database", numbers)
+    assert len(found) == 3
+    for count, last, noted in found:
         assert count == last == noted
 
 

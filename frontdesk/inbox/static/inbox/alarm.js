@@ -13,6 +13,7 @@
   const POLL_EVERY = 15_000; // while there is none
   const RING_EVERY = 10_000; // until somebody acknowledges
   const NOTIFY_EVERY = 60_000;
+  const SIGNED_OUT_AFTER = 1_000;
   const BACKGROUND = { 'X-Background': '1', 'HX-Request': 'true' };
 
   const by = (id) => document.getElementById(id);
@@ -29,7 +30,8 @@
     urgent: showUrgent,
     connection: showConnection,
     rang: () => { rangAt = Date.now(); },
-    signed_out: () => location.reload(),
+    // Later: who pressed the button here is on the way to the next page already.
+    signed_out: () => setTimeout(() => location.reload(), SIGNED_OUT_AFTER),
     hello: () => { if (isLeader) tell('connection', isLost); },
   };
   function announce(name, detail) {
