@@ -278,7 +278,7 @@ def test_old_key_still_opens_what_it_sealed_and_nothing_newer(chain, change):
         ledger.Job("  "),
         object(),
     ],
-    ids=repr,
+    ids=lambda who: f"{type(who).__name__} {getattr(who, 'name', '')}",
 )
 def test_nobody_is_refused(gateway, actor):
     before = Entry.objects.count()
