@@ -12,6 +12,11 @@ from components import compat
 # Before any test module imports Rasa.
 compat.install()
 
+from playwright.sync_api import expect  # noqa: E402
+
+# Two processes test side by side: a page may take its time there, not more.
+expect.set_options(timeout=15_000)
+
 
 class AssistantForTests:
     """The assistant of ``retraining.assistant``, without ``await``."""

@@ -92,7 +92,8 @@ def test_nurse_and_patient_talk_and_the_assistant_is_silent(
     expect(field).to_have_value("")
     expect(field).to_be_focused()
 
-    widget.composer.press_sequentially("can i")
+    # As slowly as a person: the hint is sent again while they type.
+    widget.composer.press_sequentially("can i park the", delay=500)
     expect(page.locator("#patient-typing")).to_be_visible()
     field.fill("half a sent")  # what is being written survives the patient's message
     widget.composer.fill("can i park there?")
