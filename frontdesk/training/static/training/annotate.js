@@ -106,11 +106,11 @@
     const part = event.target.closest?.('.annotate');
     at = part && part.contains(event.target) ? part.dataset.number : null;
   });
-  document.body.addEventListener('htmx:afterSettle', () => {
+  // With the swap, not after it: whoever has pressed a key since is already elsewhere.
+  document.body.addEventListener('htmx:afterSwap', () => {
     if (at === null) return;
     const message = document.getElementById(`message-${at}`);
     const alert = message?.querySelector('.annotate [role=alert]');
-    if (message && !message.contains(document.activeElement)) message.focus();
     if (message && document.activeElement === document.body) message.focus();
     if (alert) alert.scrollIntoView({ block: 'nearest' });
     at = null;
