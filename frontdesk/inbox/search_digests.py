@@ -52,8 +52,9 @@ READ = (
 async def keep_up() -> None:
     """Digests what has changed, then cleans the index of what was erased."""
     until = time.monotonic() + MOST_SECONDS
-    while await database.write(digest_some) and time.monotonic() < until:
-        pass
+    while await database.write(digest_some):
+        if time.monotonic() >= until:
+            break
     await _clean()
 
 
