@@ -16,10 +16,11 @@ import csv
 import io
 from datetime import datetime, time, timedelta
 
+import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from tests.frontdesk.gateway_for_tests import CERTAIN, FAQ, HAND_OFF
+from tests.frontdesk.gateway_for_tests import CERTAIN, FAQ, HAND_OFF, fake_rasa
 from tests.staff.search_helpers import digested
 
 PAGE = "/staff/dashboard/"
@@ -158,3 +159,13 @@ class Log:
         pks = [patient.id for patient in self.patients.values()]
         Alert.objects.filter(conversation_id__in=pks).delete()
         Conversation.objects.filter(pk__in=pks).delete()
+
+
+@pytest.fixture(scope="module")
+def log(gateway, people):
+    """The log, there while a module's tests run."""
+    fake_rasa().reset()
+    made = Log(gateway, fake_rasa(), people)
+    yield made
+    fake_rasa().reset()
+    made.remove()

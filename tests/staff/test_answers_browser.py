@@ -5,11 +5,10 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.frontdesk.gateway_for_tests import FAQ
 from tests.staff.answers_for_tests import answers, copied
-from tests.widget.chromium import HOW, OPTIONS, find_chromium
 
 __all__ = ["answers", "copied"]
 pytestmark = pytest.mark.slow
@@ -23,25 +22,6 @@ window.violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
   window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def django_beside_playwright():
-    """Playwright's loop runs in the thread of the tests, where Django would object."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
-
-
-@pytest.fixture(scope="module")
-def browser(django_beside_playwright):
-    with sync_playwright() as playwright:
-        path = find_chromium(playwright)
-        if path is None:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
-        launched = playwright.chromium.launch(executable_path=path, args=OPTIONS)
-        yield launched
-        launched.close()
 
 
 class Desk:
@@ -80,19 +60,16 @@ class Desk:
 
 
 @pytest.fixture
-def desk(browser):
+def desk(new_context):
     made = []
 
     def _desk(member, **options):
-        made.append((browser.new_context(**options), Desk))
-        context, kind = made[-1]
-        made[-1] = (context, kind(context, member))
-        return made[-1][1]
+        made.append(Desk(new_context(**options), member))
+        return made[-1]
 
     yield _desk
-    for context, each in made:
+    for each in made:
         assert each.complaints == []
-        context.close()
 
 
 def test_an_edit_goes_from_one_person_to_the_other_and_to_patients(

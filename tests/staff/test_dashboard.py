@@ -13,21 +13,12 @@ import pytest
 from django.utils import timezone
 
 from tests.frontdesk.gateway_for_tests import wait_until
-from tests.staff.dashboard_log import PAGE, QUESTIONS, Log
+from tests.staff.dashboard_log import PAGE, QUESTIONS, log
+
+__all__ = ["log"]
 
 # What the search says of a list.
 FOUND = re.compile(r'role="status">(\d+) conversations?<')
-
-
-@pytest.fixture(scope="module")
-def log(gateway, people):
-    from tests.frontdesk.gateway_for_tests import fake_rasa
-
-    fake_rasa().reset()
-    made = Log(gateway, fake_rasa(), people)
-    yield made
-    fake_rasa().reset()
-    made.remove()
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.staff.dashboard_log import PAGE, Log
+from tests.staff.dashboard_log import PAGE, log
 
+__all__ = ["log"]
 pytestmark = pytest.mark.slow
 VIEWS = {
     "desktop": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
@@ -19,17 +20,6 @@ WORK = {
     "chance": 0.1,
     "messages": 400,
 }
-
-
-@pytest.fixture(scope="module")
-def log(gateway, people):
-    from tests.frontdesk.gateway_for_tests import fake_rasa
-
-    fake_rasa().reset()
-    made = Log(gateway, fake_rasa(), people)
-    yield made
-    fake_rasa().reset()
-    made.remove()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import os
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from tests.frontdesk.gateway_for_tests import HOME  # isort: skip
 
@@ -20,7 +20,6 @@ from tests.staff.training_for_tests import (
     talked,
     teach,
 )
-from tests.widget.chromium import HOW, OPTIONS, find_chromium
 
 pytestmark = pytest.mark.slow
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
@@ -28,50 +27,11 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"}
 SHOTS = os.environ.get("SCREENSHOTS")  # a folder, for who wants to look at the pages
 
 
-@pytest.fixture(scope="module", autouse=True)
-def django_beside_playwright():
-    """Playwright's loop runs in the thread of the tests, where Django would object."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
-
-
-@pytest.fixture(scope="module")
-def browser(django_beside_playwright):
-    with sync_playwright() as playwright:
-        path = find_chromium(playwright)
-        if path is None:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(HOW)
-        launched = playwright.chromium.launch(executable_path=path, args=OPTIONS)
-        yield launched
-        launched.close()
-
-
 @pytest.fixture
-def visit(browser, gateway):
-    """A page of a member's browser."""
+def visit(desk_of):
+    """``desk_of`` among nothing that other tests have taught."""
     forget_all()
-    contexts = []
-
-    def _visit(member, path, **options):
-        context = browser.new_context(**options)
-        contexts.append(context)
-        for name, value in member.http.cookies.items():
-            address = f"{gateway.url}/staff/"
-            context.add_cookies([{"name": name, "value": value, "url": address}])
-        page = context.new_page()
-        page.complaints = []
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda line: line.type == "error" and page.complaints.append(line.text),
-        )
-        page.goto(gateway.url + path)
-        return page
-
-    yield _visit
-    for context in contexts:
-        context.close()
+    yield desk_of
     forget_all()
 
 
