@@ -8,7 +8,7 @@ from pathlib import Path
 
 from retraining.candidates import CandidateError
 from retraining.changes import Texts, text_of
-from retraining.proposal_folder import write_whole
+from retraining.whole_file import write_whole
 
 FILES_FILE = "files.json"
 

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from retraining.proposal_folder import write_whole
 from retraining.train import STAMP_FILE, fingerprint_of_model
+from retraining.whole_file import write_whole
 from safety.live_model import ARCHIVE_FILE, DETECTOR_FILE, ModelFiles, hash_of
 
 TRAINED_FILE = STAMP_FILE.name

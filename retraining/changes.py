@@ -20,7 +20,7 @@ from retraining import registry
 from retraining.candidates import CandidateError, read_candidate
 from retraining.places import Places, held
 from retraining.project_git import commit_files
-from retraining.proposal_folder import write_whole
+from retraining.whole_file import write_whole
 from safety.live_model import Live, LiveModelError, live_of, read_live
 
 SECONDS_FOR_THE_LOCK = 30.0

@@ -23,7 +23,7 @@ from retraining.evaluation_figures import (
 )
 from retraining.evaluation_outcomes import DetectorOutcome, Outcome, TurnOutcome
 from retraining.evaluation_sets import LabelledConversation, LabelledMessage
-from retraining.proposal_folder import write_whole
+from retraining.whole_file import write_whole
 from safety.danger_detector import Verdict
 
 # What an outcome depends on besides the model.

@@ -11,7 +11,7 @@ from typing import Any
 from retraining.evaluation_measures import wilson
 from retraining.paired_test import Pairs
 from retraining.places import Places
-from retraining.proposal_folder import write_whole
+from retraining.whole_file import write_whole
 
 FILE, PAGE = "comparison.json", "comparison.html"
 

@@ -5,12 +5,12 @@ The changed files against a git revision, or a proposal; for continuous integrat
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from retraining.gate import Reason
+from retraining.git import GitError, git
 from retraining.places import Places
 from retraining.proposal_folder import copy_project
 from retraining.proposals import Proposal, folder_of
@@ -27,7 +27,6 @@ from safety.live_model import detector_file
 from safety.phrase_matcher import PhraseMatcher
 from safety.text_classifier import ClassifierFileError
 
-SECONDS_OF_GIT = 60
 CONTENT = (
     "data",
     "tests/nlu",
@@ -113,14 +112,6 @@ def _write_old(root: Path, since: str, path: str, file: Path) -> None:
 
 def _git(root: Path, *arguments: str) -> str:
     try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=SECONDS_OF_GIT,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        why = (getattr(error, "stderr", "") or str(error)).strip()
-        raise ContentCheckError(f"git: {why} Name a revision with --since.") from error
-    return done.stdout
+        return git(root, *arguments)
+    except GitError as error:
+        raise ContentCheckError(f"{error} Name a revision with --since.") from error

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from retraining.examples import ROOT, Example, read_folder
-from retraining.proposal_folder import write_whole
+from retraining.whole_file import write_whole
 from safety.encoder import shared_encoder
 
 FILE = "label_errors.json"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-logger = logging.getLogger(__name__)
+from retraining.git import UNATTENDED, GitError, author, git
 
-SECONDS = 20
+logger = logging.getLogger(__name__)
 
 
 def commit_files(root: Path, names: Sequence[str], message: str, actor: str) -> str:
@@ -28,34 +27,16 @@ def commit_files(root: Path, names: Sequence[str], message: str, actor: str) -> 
     if not (root / ".git").exists():
         return ""
     try:
-        if names and _git(root, "status", "--porcelain", "--", *names):
-            _git(root, "add", "--all", "--", *names)
-            who = (
-                *("-c", f"user.name={actor}"),
-                *("-c", "user.email=staff@localhost"),
-                # The house checks have run already; a hook may take for ever.
-                *("-c", "core.hooksPath=/dev/null"),
-            )
-            _git(root, *who, "commit", "--quiet", "-m", message, "--", *names)
-        return _git(root, "rev-parse", "HEAD")
-    except (OSError, subprocess.SubprocessError) as error:
-        why = getattr(error, "stderr", None) or str(error)
-        logger.error("The data were not committed: %s", why.strip())
-        return f"not committed: {why.strip()[:200]}"
+        if names and git(root, "status", "--porcelain", "--", *names):
+            git(root, "add", "--all", "--", *names)
+            what = ("commit", "--quiet", f"--message={message}", author(actor))
+            git(root, *UNATTENDED, *what, "--", *names)
+        return git(root, "rev-parse", "HEAD").strip()
+    except GitError as error:
+        logger.error("The data were not committed: %s", error)
+        return f"not committed: {error}"
 
 
 def current_commit(root: Path) -> str:
     """The commit that the project is at; empty if it is no repository."""
     return commit_files(root, (), "", "")
-
-
-def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(root), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=True,
-        stdin=subprocess.DEVNULL,
-    )
-    return done.stdout.strip()

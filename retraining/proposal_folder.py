@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,21 +62,6 @@ def may_change(name: str) -> bool:
     parts = Path(name).parts
     is_plain = ".." not in parts and name == Path(name).as_posix()
     return is_plain and name.startswith(MAY_CHANGE) and name.endswith(".yml")
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Replaces a file's content as a whole, also if the machine stops."""
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    with draft.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 @contextmanager

@@ -35,10 +35,10 @@ from retraining.proposal_folder import (
     folder_of,
     locked,
     may_change,
-    write_whole,
 )
 from retraining.proposal_items import Item, ItemError, Lineage, item_from_json, titled
 from retraining.proposal_render import Files, render
+from retraining.whole_file import write_whole
 
 if TYPE_CHECKING:
     from retraining.check_tree import Problem

@@ -35,11 +35,12 @@ from frontdesk.answers.publishing_steps import (
     release,
     spot_of,
 )
-from frontdesk.answers.writing import BusyError, Written, only_writer, write
+from frontdesk.answers.writing import Written, only_writer, write
 from frontdesk.chat.texts import texts
 from frontdesk.staff.models import Person
 from frontdesk.staff.permissions import Permission
 from retraining.check_approval import REVIEW_DAYS, latest_review
+from retraining.places import BusyError
 
 logger = logging.getLogger(__name__)
 

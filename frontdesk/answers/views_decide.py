@@ -15,9 +15,10 @@ from frontdesk.answers.folder import FolderError, UnknownAnswerError, served
 from frontdesk.answers.forms import ReviewDayForm
 from frontdesk.answers.models import AnswerRevision
 from frontdesk.answers.views_read import spot_or_404, title_or_404
-from frontdesk.answers.writing import BusyError, Written
+from frontdesk.answers.writing import Written
 from frontdesk.staff.access import needs, person
 from frontdesk.staff.permissions import Permission
+from retraining.places import BusyError
 
 REFUSALS = (proposals.RefusedError, FolderError, BusyError)
 

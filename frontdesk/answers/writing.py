@@ -6,11 +6,8 @@ desk look at the files themselves: a new text is served within seconds.
 
 from __future__ import annotations
 
-import fcntl
 import io
-import os
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,12 +22,10 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarStri
 from clinic.answers import Answer, AnswerFileError, read_responses
 from frontdesk.answers import git
 from frontdesk.answers.folder import FolderError, Variation
+from retraining.places import held
+from retraining.whole_file import write_whole
 
 WAIT_SECONDS = 10.0
-
-
-class BusyError(RuntimeError):
-    """Somebody else is writing an answer at this moment."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,7 @@ class Written:
         """
         if self.file.read_bytes() != self.after:
             raise FolderError(f"data/responses/{self.file.name} was changed meanwhile.")
-        _replace(self.file, self.before)
+        write_whole(self.file, self.before)
         if self.commit:
             message = f"responses: Take back {self.commit[:12]}, it was not recorded."
             git.commit(self.file, message, self.author)
@@ -64,22 +59,9 @@ def only_writer(wait: float = WAIT_SECONDS) -> Iterator[None]:
     Raises:
         BusyError: if somebody does, for longer than ``wait`` seconds.
     """
-    handle = os.open(settings.CLINIC_HOME / "answers.lock", os.O_RDWR | os.O_CREAT)
-    until = time.monotonic() + wait
-    try:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError as error:
-                if time.monotonic() > until:
-                    raise BusyError(
-                        "Another answer is being written just now. Try again."
-                    ) from error
-                time.sleep(0.05)
+    lock = settings.CLINIC_HOME / "answers.lock"
+    with held(lock, "Another answer is being written just now.", seconds=wait):
         yield
-    finally:
-        os.close(handle)
 
 
 def write(
@@ -109,7 +91,7 @@ def write(
             raise FolderError(
                 f"{spot.file.name} was changed at this moment. Try again."
             )
-        _replace(spot.file, after)
+        write_whole(spot.file, after)
     except (OSError, ValueError, LookupError, TypeError, YAMLError) as error:
         raise FolderError(
             f"data/responses/{spot.file.name} can't be written: "
@@ -118,7 +100,7 @@ def write(
     try:
         commit = git.commit(spot.file, message, author)
     except git.GitError as error:
-        _replace(spot.file, before)
+        write_whole(spot.file, before)
         raise FolderError(f"{error} Nothing was changed.") from error
     return Written(spot.file, before, after, commit, author)
 
@@ -179,23 +161,3 @@ def _check(spot: Variation, new: Answer, content: bytes) -> None:
             f"data/responses/{spot.file.name} can't be changed here without changing "
             f"more than this text. Have whoever keeps the files do it."
         )
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """The file is the old one or the new one, at every moment, crash or not."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fchmod(stream.fileno(), file.stat().st_mode & 0o777)
-            os.fsync(stream.fileno())
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

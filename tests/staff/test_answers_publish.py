@@ -280,7 +280,7 @@ def test_disk_that_is_full_changes_nothing(people, answers, monkeypatch):
         raise DiskFullError
 
     with monkeypatch.context() as patch:
-        patch.setattr(writing.os, "fsync", full)
+        patch.setattr("retraining.whole_file.os.fsync", full)
         said = answers.approve(people.clinician, revision)
     assert "No space left on device. Nothing was changed." in said
     assert revision.state == "proposed"
