@@ -10,7 +10,7 @@ export PYTHONWARNINGS := ignore::DeprecationWarning
 
 .PHONY: help setup run demo chat assistant train evaluate bench bench-widget bench-search \
 	check check-content test test-fast load urgent faults fuzz takeover alerts swaps \
-	crashes harmful teaching training-time finetune clean again
+	crashes harmful whole-path teaching training-time finetune clean again
 
 help: ## one line for each command
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -100,6 +100,11 @@ crashes: $(SETUP) ## 100 kills while a model is trained, promoted, rolled back
 harmful: $(SETUP) ## 20 harmful proposals, with the trainings that some of them need
 	@$(PYTHON) -m retraining.train --if-changed
 	@HARMFUL=1 $(PYTHON) -m pytest -q -s tests/retraining/test_harmful.py
+
+whole-path: $(SETUP) ## corrected, trained, live, rolled back: in a browser, real models (10 min)
+	@$(PYTHON) -m retraining.train --if-changed
+	-@$(PYTHON) -m tests.widget.chromium
+	@WHOLE_PATH=1 $(PYTHON) -m pytest -q -s tests/e2e/test_whole_path.py
 
 teaching: $(SETUP) ## what 10, 50 and 200 corrected messages teach, beside plain Rasa (hours)
 	@$(PYTHON) -m retraining.teaching_curve

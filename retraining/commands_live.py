@@ -12,8 +12,8 @@ from retraining import registry
 from retraining.changes import live_content, recover
 from retraining.gate import Override
 from retraining.places import Places
-from retraining.promote import Done, end_canary, roll_back
-from retraining.release import release, release_canary
+from retraining.promote import Done, end_canary
+from retraining.release import release, release_canary, take_back
 
 
 def _add_promote(commands: Any) -> None:
@@ -68,7 +68,7 @@ def _add_rollback(commands: Any) -> None:
 
 def rollback(places: Places, options: argparse.Namespace) -> int:
     """``rollback``."""
-    done = roll_back(places, actor=options.actor, reason=options.reason, to=options.to)
+    done = take_back(places, actor=options.actor, reason=options.reason, to=options.to)
     for name in done.entry.detail.get("left", ()):
         print(f"{name} was edited since and stays as it is.")
     return _print_done(done)

@@ -119,7 +119,9 @@ def _overlay(places: Places, name: str) -> dict[str, str]:
 
 def _keep(places: Places, comparison: Comparison, asked: Sets) -> None:
     folder = kept.save(places, comparison)
-    page = write_page(comparison, texts_of(asked), kept.all_comparisons(places))
+    texts = texts_of(asked)
+    kept.save_texts(places, comparison, texts)
+    page = write_page(comparison, texts, kept.all_comparisons(places))
     (folder / kept.PAGE).write_text(page, encoding="utf-8")
 
 

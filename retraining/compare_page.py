@@ -105,13 +105,19 @@ def _replay(comparison: Comparison) -> str:
     found = comparison.replay
     if not found:
         return ""
-    rows = [(entry["text"], entry["was"], entry["now"]) for entry in found["changes"]]
+    rows = [(_said(entry), entry["was"], entry["now"]) for entry in found["changes"]]
     caption = (
         f"{found['changed']} of {found['messages']} replies in "
         f"{found['conversations']} real conversations would change"
     )
     listed = table(caption, ("message, redacted", "was", "would be"), rows)
     return section("replay", "What patients wrote", listed)
+
+
+def _said(entry: Mapping[str, str]) -> str:
+    """The message, or where it stands if its text is not kept."""
+    place = f"message {entry.get('number')} of {entry['conversation'][:8]}"
+    return entry["text"] or place
 
 
 def _rows(identifier: str, title: str, rows: Sequence[Figures]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from retraining.paired_test import Pairs
 from retraining.places import Places
 from retraining.whole_file import write_whole
 
-FILE, PAGE = "comparison.json", "comparison.html"
+FILE, PAGE, TEXTS = "comparison.json", "comparison.html", "changed.json"
 
 
 class ComparisonError(ValueError):
@@ -49,7 +50,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Change:
-    """A test message or turn that comes out otherwise; its text is in the page only."""
+    """A test message or turn that comes out otherwise; its text lies beside it."""
 
     id: str
     half: str
@@ -127,20 +128,46 @@ def load(places: Places, name: str) -> Comparison:
         raise ComparisonError(f"{name}: there is no such comparison.") from error
 
 
+def save_texts(
+    places: Places, comparison: Comparison, texts: Mapping[str, str]
+) -> None:
+    """Keeps what the changed test messages say, in a file of its own.
+
+    Who tunes a model by the comparison must not read the reporting half.
+
+    Args:
+        places: of the installation.
+        comparison: that is kept already.
+        texts: of all test messages by id.
+    """
+    ids = {change.id for change in comparison.changes}
+    said = {each: texts[each] for each in sorted(ids & texts.keys())}
+    file = places.comparisons / comparison.id / TEXTS
+    write_whole(file, json.dumps(said, ensure_ascii=False))
+
+
+def texts_of_changes(places: Places, name: str) -> dict[str, str]:
+    """What the changed test messages of a comparison say, by id; empty if unknown."""
+    file = places.comparisons / Path(name).name / TEXTS
+    with suppress(OSError, ValueError):
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    return {}
+
+
 def all_comparisons(places: Places) -> list[Comparison]:
     """All that are kept, newest first; those that can't be read are left out."""
-    found = []
+    return list(_newest_first(places))
+
+
+def _newest_first(places: Places) -> Iterator[Comparison]:
     for file in sorted(places.comparisons.glob(f"*/{FILE}"), reverse=True):
-        try:
-            found.append(load(places, file.parent.name))
-        except ComparisonError:
-            continue
-    return found
+        with suppress(ComparisonError):
+            yield load(places, file.parent.name)
 
 
 def newest_of(places: Places, candidate: str, live: str | None) -> Comparison | None:
     """The last comparison of a candidate with a live model, if there is one."""
-    for comparison in all_comparisons(places):
+    for comparison in _newest_first(places):
         if comparison.candidate == candidate and live in (None, comparison.live):
             return comparison
     return None

@@ -73,9 +73,11 @@ class Worker:
         if job.compare:
             from retraining.compare import compare
 
+            traffic = where.jobs / job.id / jobs.TRAFFIC_FILE
             comparison = compare(
                 where,
                 candidate.id,
+                traffic=traffic if traffic.is_file() else None,
                 say=lambda percent, phase: self.say(60 + round(percent * 0.4), phase),
             )
             self.note(comparison=comparison.id)

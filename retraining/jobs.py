@@ -28,6 +28,7 @@ from retraining.process_age import age_of, born_at
 
 STATE_FILE, PROCESS_FILE = "job.json", "process.json"
 LOG_FILE, LOCK_FILE = "job.log", ".training"
+TRAFFIC_FILE = "traffic.jsonl"  # in a job's folder: is replayed under both models
 RUNNING, DONE, FAILED = "running", "done", "failed"
 CANCELLED, DEAD = "cancelled", "dead"
 WORKER = (sys.executable, "-m", "retraining.job_worker")

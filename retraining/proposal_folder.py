@@ -34,7 +34,7 @@ PROJECT = (
 OPEN, SUBMITTED, LIVE, WITHDRAWN = "open", "submitted", "live", "withdrawn"
 COMES_FROM = {
     OPEN: (SUBMITTED,),
-    SUBMITTED: (OPEN,),
+    SUBMITTED: (OPEN, LIVE),  # after a roll-back it can be corrected and tried again
     LIVE: (SUBMITTED,),
     WITHDRAWN: (OPEN, SUBMITTED),
 }

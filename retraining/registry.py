@@ -23,7 +23,7 @@ PROMOTED, ROLLED_BACK, CANARY, CANARY_ENDED, ADOPTED, FAILED, ABANDONED = EVENTS
     "abandoned",
 )
 # After these another model answers.
-_SWITCHES = (PROMOTED, ROLLED_BACK, ADOPTED)
+SWITCHES = (PROMOTED, ROLLED_BACK, ADOPTED)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def read(places: Places) -> list[Entry]:
 
 def runs(entries: list[Entry]) -> list[Run]:
     """Which model answered from when to when, oldest first."""
-    switches = [entry for entry in entries if entry.event in _SWITCHES]
+    switches = [entry for entry in entries if entry.event in SWITCHES]
     ends: list[str | None] = [entry.at for entry in switches[1:]]
     return [
         Run(entry.model, entry.at, until, entry.actor, entry.reason)

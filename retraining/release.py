@@ -11,12 +11,13 @@ from typing import Any
 
 from retraining import comparison as kept
 from retraining.candidates import read_candidate
-from retraining.changes import live_content
+from retraining.changes import change_of, live_content
 from retraining.comparison import Comparison
 from retraining.gate import Override, OverrideError, Reason, check_override, reasons
 from retraining.places import Places
-from retraining.promote import Done, promote, start_canary
-from retraining.proposals import LIVE, Proposal, ProposalError, folder_of
+from retraining.promote import Done, promote, roll_back, start_canary
+from retraining.proposal_items import ItemError
+from retraining.proposals import LIVE, SUBMITTED, Proposal, ProposalError, folder_of
 
 
 class GateError(RuntimeError):
@@ -87,11 +88,27 @@ def release(
     """
     detail = _passed(places, name, override)
     done = promote(places, name, actor=actor, reason=reason, detail=detail, **options)
-    if done.entry.proposal:
-        # Says so of itself; one that is gone, or was changed since, stays as it is.
-        with contextlib.suppress(ProposalError):
-            folder = folder_of(places.home, done.entry.proposal)
-            Proposal.load(folder, root=places.root).move_to(LIVE, actor, model=name)
+    _move(places, done.entry.proposal, LIVE, actor, model=name)
+    return done
+
+
+def take_back(places: Places, *, actor: str, reason: str, **options: Any) -> Done:
+    """Rolls back, and the proposals that were live with it can be changed again.
+
+    Args:
+        places: of the installation.
+        actor: who wants it.
+        reason: why.
+        options: of ``roll_back``.
+
+    Raises:
+        PromotionError, CandidateError, BusyError: see ``roll_back``.
+    """
+    done = roll_back(places, actor=actor, reason=reason, **options)
+    for undone in done.entry.detail["undone"]:
+        change = change_of(places, undone)
+        if change is not None:
+            _move(places, change.proposal, SUBMITTED, actor, rolled_back=reason)
     return done
 
 
@@ -112,6 +129,18 @@ def release_canary(
     """
     _passed(places, name, None)
     return start_canary(places, name, share, actor=actor, reason=reason, **options)
+
+
+def _move(
+    places: Places, proposal: str | None, state: str, actor: str, **why: Any
+) -> None:
+    """A proposal says where it is; one that is gone, or elsewhere, stays as it is."""
+    if proposal:
+        with contextlib.suppress(ProposalError, ItemError):
+            folder = folder_of(places.home, proposal)
+            found = Proposal.load(folder, root=places.root)
+            if state == LIVE or found.state == LIVE:
+                found.move_to(state, actor, **why)
 
 
 def _passed(places: Places, name: str, override: Override | None) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 The traffic is a file of ``python -m frontdesk traffic``: one patient message a line, in
 order, ``{"conversation", "text", "button"?}``. Whole conversations are replayed: a
-reply depends on what came before. Only patients who agreed are in it.
+reply depends on what came before. Only patients who agreed are in it. From the staff
+pages each has its ``"number"`` too: then the place is kept and the text is not.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class PatientMessage:
 
     conversation: str
     text: str
+    number: int | None = None  # leads to it in the front desk's database
 
 
 def read_traffic(file: Path) -> list[list[PatientMessage]]:
@@ -44,7 +46,9 @@ def read_traffic(file: Path) -> list[list[PatientMessage]]:
     for number, line in enumerate(lines, start=1):
         try:
             entry = json.loads(line)
-            message = PatientMessage(str(entry["conversation"]), str(entry["text"]))
+            message = PatientMessage(
+                str(entry["conversation"]), str(entry["text"]), entry.get("number")
+            )
         except (ValueError, KeyError, TypeError) as error:
             raise TrafficError(f"{file}: line {number}: {error}.") from error
         # Pressed buttons mean the same under every model.
@@ -85,10 +89,9 @@ async def replay(
     }
 
 
-def _change(message: PatientMessage, was: Seen, now: Seen) -> dict[str, str]:
-    return {
-        "conversation": message.conversation,
-        "text": message.text,
-        "was": was.words,
-        "now": now.words,
-    }
+def _change(message: PatientMessage, was: Seen, now: Seen) -> dict[str, Any]:
+    found = {"conversation": message.conversation, "was": was.words, "now": now.words}
+    if message.number is None:
+        return {**found, "text": message.text}
+    # An erased conversation must not live on here: who shows it looks the text up.
+    return {**found, "text": "", "number": message.number}

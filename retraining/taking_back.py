@@ -93,15 +93,26 @@ def roll_back(
     return perform(places, change)
 
 
-def _to_undo(entries: list[registry.Entry], to: str | None) -> list[registry.Entry]:
-    """The changes to take back, newest first; none if that leads nowhere."""
+def models_before(entries: list[registry.Entry]) -> list[str]:
+    """The models that one can go back to, the nearest first."""
+    names = (str(entry.previous) for entry in reversed(_stack(entries)))
+    return list(dict.fromkeys(names))
+
+
+def _stack(entries: list[registry.Entry]) -> list[registry.Entry]:
+    """The changes that are in force, oldest first."""
     gone = {each for entry in entries for each in entry.detail.get("undone", ())}
     kinds = (registry.PROMOTED, registry.ADOPTED)
-    stack = [
+    return [
         entry
         for entry in entries
         if entry.event in kinds and entry.change not in gone and entry.previous
     ]
+
+
+def _to_undo(entries: list[registry.Entry], to: str | None) -> list[registry.Entry]:
+    """The changes to take back, newest first; none if that leads nowhere."""
+    stack = _stack(entries)
     undone: list[registry.Entry] = []
     while stack:
         undone.append(stack.pop())

@@ -46,7 +46,7 @@ def find(proposal_id: str) -> Proposal:
         Http404: if there is none.
     """
     try:
-        return Proposal.load(folder_of(home(), proposal_id))
+        return Proposal.load(folder_of(home(), proposal_id), root=settings.ROOT)
     except ProposalError as error:
         raise Http404 from error
 

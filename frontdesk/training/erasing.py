@@ -14,6 +14,7 @@ from django.conf import settings
 
 from frontdesk.audit.ledger import Job, record
 from frontdesk.training.models import Correction
+from frontdesk.training.trainings import leave_out
 from retraining.lineage import models_of
 from retraining.places import places
 from retraining.proposal_list import mentioning
@@ -40,6 +41,7 @@ def forget(conversation_id: UUID) -> None:
             kept += len(ids)
         else:
             removed += _remove(proposal, ids)
+    leave_out(key)
     if count or names:
         record(
             ERASURE,

@@ -1,9 +1,12 @@
-"""What people say a message should have been understood as."""
+"""What people say a message should have been understood as; who sets the gate aside."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 from django.utils import timezone
 
 from frontdesk.chat.models import Message
@@ -79,3 +82,50 @@ class Correction(models.Model):
     def differs(self) -> bool:
         """Whether the second reader saw it in another way."""
         return bool(self.second_intent) and self.second_intent != self.intent
+
+
+class SetAside(models.Model):
+    """Somebody wants a model to go live against the gate; a second person confirms it.
+
+    Good for one comparison only: its reasons are what the two take on themselves.
+    """
+
+    class State(models.TextChoices):
+        """How far it has come."""
+
+        WAITS = "waits", "Waits for a second person"
+        CONFIRMED = "confirmed", "Confirmed"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    model = models.CharField(max_length=150)
+    comparison = models.CharField(max_length=60)
+    reasons = models.JSONField(default=list)  # what the gate says, in its words
+    reason = models.TextField()  # why it is set aside all the same
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITS)
+    second = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """Nobody confirms their own; one at a time for a comparison."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["model", "comparison"],
+                condition=Q(state="waits"),
+                name="training_one_set_aside",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="confirmed")
+                | (Q(second__isnull=False) & ~Q(second=F("author"))),
+                name="training_second_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.state}"

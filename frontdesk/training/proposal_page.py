@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from frontdesk.inbox import labels
+from frontdesk.training import trainings
 from frontdesk.training.courses import ASSISTANT, PATIENT, Step
 from frontdesk.training.intents import GROUPS, words_of
+from frontdesk.training.model_view import of_proposal
 from frontdesk.training.presenter import teachable
 from retraining.check_tree import Problem
 from retraining.proposal_items import (
@@ -19,7 +21,7 @@ from retraining.proposal_items import (
     TermItem,
     TestStoryItem,
 )
-from retraining.proposals import OPEN, Proposal
+from retraining.proposals import LIVE, OPEN, SUBMITTED, Proposal
 
 HEADINGS = {
     ExampleItem.kind: "Examples",
@@ -66,6 +68,7 @@ def page_of(found: Proposal) -> dict[str, Any]:
         "proposal": found,
         "state": STATES[found.state],
         "is_open": found.state == OPEN,
+        **next_of(found),
         "parts": [
             (heading, [line for line in lines if line.item.kind == kind])
             for kind, heading in HEADINGS.items()
@@ -79,6 +82,22 @@ def page_of(found: Proposal) -> dict[str, Any]:
     except ItemError as error:
         context["broken"] = str(error)
     return context
+
+
+def next_of(found: Proposal) -> dict[str, Any]:
+    """What comes after a proposal is submitted: its training, its model."""
+    if found.state not in (SUBMITTED, LIVE):
+        return {}
+    own, now = trainings.last_of(found.id)
+    model, is_stale = of_proposal(found)
+    is_mine = own is not None and own.job.is_running
+    return {
+        "training": own,
+        "other_training": None if is_mine else now,
+        "model": model,
+        "is_stale": is_stale,
+        "days": trainings.DAYS,
+    }
 
 
 def finding_lines(found: Proposal, problems: list[Problem]) -> list[Finding]:

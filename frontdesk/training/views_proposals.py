@@ -138,7 +138,9 @@ def move(request: HttpRequest, proposal_id: str) -> HttpResponse:
     """Submits it, takes it back, or withdraws it."""
     found = drafts.find(proposal_id)
     deed = request.POST.get("do", "")
-    if deed not in MOVES or (deed == "submit" and not _is_good(request, found)):
+    # What was live goes back to submitted by a roll-back alone.
+    is_wrong = deed not in MOVES or (deed == "submit" and found.state != OPEN)
+    if is_wrong or (deed == "submit" and not _is_good(request, found)):
         return redirect("training:proposal", found.id)
     with transaction.atomic():
         record(person(request), f"{deed} proposal", f"proposal {found.id}")

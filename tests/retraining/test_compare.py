@@ -23,7 +23,14 @@ from retraining.examples import ROOT
 from retraining.gate import Override
 from retraining.locked_cases import LockedCase
 from retraining.promote import promote
-from retraining.release import GateError, release, release_canary, verdict
+from retraining.proposals import SUBMITTED, Proposal
+from retraining.release import (
+    GateError,
+    release,
+    release_canary,
+    take_back,
+    verdict,
+)
 from retraining.replay import TrafficError, read_traffic
 from retraining.train import fingerprint
 from safety.danger_detector import Verdict
@@ -143,6 +150,7 @@ def test_texts_of_the_reporting_half_are_in_the_page_alone(places):
 
     folder = places.comparisons / found.id
     assert SECRET not in (folder / kept.FILE).read_text()
+    assert SECRET in kept.texts_of_changes(places, found.id).values()
     page = (folder / kept.PAGE).read_text()
     assert SECRET in page
     assert "Content-Security-Policy" in page
@@ -223,6 +231,37 @@ def test_traffic_is_replayed(places, tmp_path):
             "now": "faq: history",
         }
     ]
+
+
+def test_of_traffic_with_numbers_the_places_are_kept_and_no_texts(places, tmp_path):
+    line = {"conversation": "x", "number": 3, "text": "and the history"}
+    file = tmp_path / "traffic.jsonl"
+    file.write_text(json.dumps(line))
+    new = Fake(i_want_out=CRISIS, and_the_history=HISTORY)
+
+    found = compared(places, new, traffic=file)
+
+    (change,) = found.replay["changes"]
+    assert (change["conversation"], change["number"], change["text"]) == ("x", 3, "")
+    for kept_file in (places.comparisons / found.id).iterdir():
+        assert "and the history" not in kept_file.read_text()
+
+
+def test_a_roll_back_gives_the_proposal_back(places):
+    proposal = Proposal.create(places.home, "a lesson", "Nora", root=places.root)
+    compared(places, Fake(i_want_out=CRISIS))
+    stamp = places.models / "new" / "trained.json"
+    about = json.loads(stamp.read_text())
+    stamp.write_text(json.dumps({**about, "proposal": proposal.id}))
+    proposal.move_to(SUBMITTED, "Nora")
+
+    release(places, "new", **WHO)
+    live = Proposal.load(proposal.folder, root=places.root)
+    take_back(places, **WHO)
+    back = Proposal.load(proposal.folder, root=places.root)
+
+    assert (live.state, back.state) == ("live", "submitted")
+    assert back.history[-1]["rolled_back"] == WHO["reason"]
 
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"text": "x"}'])
