@@ -49,7 +49,7 @@ _TRAINER = _VIEWER | {
     Permission.BLOCK_ANSWERS,
 }
 # Letting a model go live is nobody's who only trains: what was learned is released by
-# somebody who answers for patients or for the installation. The gate stands before both.
+# somebody who answers for patients or the installation. The gate stands before both.
 _CLINICIAN = _RESPONDER | _TRAINER | {Permission.APPROVE, Permission.PROMOTE}
 # Not approving: whoever runs the accounts does not decide what is clinically right. For
 # the same reason one of the two who set the gate aside is a clinician (training).

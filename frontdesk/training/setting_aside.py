@@ -86,7 +86,7 @@ def confirm(person: Person, asked: SetAside) -> Done:
         people=list(override.people),
     )
     with transaction.atomic():
-        _decide(asked, SetAside.State.CONFIRMED, person)
+        _decide(asked, str(SetAside.State.CONFIRMED), person)
         record(person, "confirm set aside", f"model {asked.model}")
     return done
 
@@ -98,7 +98,7 @@ def withdraw(person: Person, asked: SetAside) -> None:
         RefusedError: if it was decided.
     """
     with transaction.atomic():
-        _decide(asked, SetAside.State.WITHDRAWN, person)
+        _decide(asked, str(SetAside.State.WITHDRAWN), person)
         record(person, "withdraw set aside", f"model {asked.model}")
 
 

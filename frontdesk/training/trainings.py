@@ -20,8 +20,8 @@ from frontdesk.training.corrections import RefusedError
 from retraining import jobs
 from retraining.jobs import Job, JobError
 from retraining.places import BusyError, Places
-from retraining.proposal_folder import write_whole
 from retraining.proposals import SUBMITTED, Proposal
+from retraining.whole_file import write_whole
 
 WORKER = (sys.executable, "-W", "ignore", "-m", "frontdesk.training.worker")
 DAYS = (14, 7, 30, 0)  # of messages that are replayed; the first is the usual
@@ -125,13 +125,13 @@ def last_of(proposal_id: str) -> tuple[Training | None, Training | None]:
     every = jobs.all_jobs(here())
     own = next((job for job in every if job.proposal == proposal_id), None)
     now = next((job for job in every if job.is_running), None)
-    return own and Training(own), now and Training(now)
+    return (Training(own) if own else None), (Training(now) if now else None)
 
 
 def running() -> Training | None:
     """What is being trained now."""
     job = jobs.current(here())
-    return job and Training(job)
+    return Training(job) if job else None
 
 
 def remove_traffic() -> None:
