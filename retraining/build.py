@@ -1,6 +1,6 @@
 """Trains a candidate: the project with a proposal laid over it, into ``models/<id>/``.
 
-Called by ``retraining.jobs`` in a process of its own. Same data, same model.
+Called by ``retraining.job_worker`` in a process of its own. Same data, same model.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ def all_candidates(models: Path) -> list[Candidate]:
             found.append(read_candidate(models, file.parent.name))
         except CandidateError:
             continue
-    return sorted(found, key=lambda each: each.created_at, reverse=True)
+    return sorted(found, key=lambda each: (each.created_at, each.id), reverse=True)
 
 
 @contextmanager

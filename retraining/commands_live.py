@@ -1,4 +1,4 @@
-"""Commands that change or show what is live: promote, rollback, canary, registry."""
+"""Commands that change or show what is live, and what is kept of the past."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from retraining.changes import live_content, recover
 from retraining.gate import Override
 from retraining.places import Places
 from retraining.promote import Done, end_canary
+from retraining.pruning import MOST_BACK, MOST_SPARE, prune
 from retraining.release import release, release_canary, take_back
 
 
@@ -144,6 +145,28 @@ def show_registry(places: Places, options: argparse.Namespace) -> int:
     return 0
 
 
+def _add_prune(commands: Any) -> None:
+    parser = commands.add_parser(
+        "prune",
+        help="remove trained models that nothing needs",
+        description="Keeps what answers patients, the models before it (at most "
+        f"{MOST_BACK}), the newest model of each submitted proposal, and the "
+        f"{MOST_SPARE} newest others. The registry goes on naming what is removed. "
+        "Done after each training too.",
+    )
+    parser.set_defaults(run=prune_models)
+
+
+def prune_models(places: Places, options: argparse.Namespace) -> int:
+    """``prune``."""
+    removed = prune(places)
+    for name in removed:
+        print(f"Removed: {name}")
+    if not removed:
+        print("Nothing to remove.")
+    return 0
+
+
 def _model_and_reason(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "model", metavar="MODEL", help="a candidate: its name in models/"
@@ -175,4 +198,4 @@ def _print_done(done: Done) -> int:
     return 0
 
 
-COMMANDS = (_add_promote, _add_rollback, _add_canary, _add_registry)
+COMMANDS = (_add_promote, _add_rollback, _add_canary, _add_registry, _add_prune)

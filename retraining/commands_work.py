@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from retraining import checks, jobs
+from retraining import checks, job_processes, jobs
 from retraining import comparison as kept
 from retraining.content_check import check_content
 from retraining.evaluation_measures import percent
@@ -73,7 +73,7 @@ def _add_train(commands: Any) -> None:
 
 def train(places: Places, options: argparse.Namespace) -> int:
     """``train``."""
-    job = jobs.start(
+    job = job_processes.start(
         places,
         actor=options.actor,
         proposal=options.proposal,
@@ -117,7 +117,7 @@ def show_jobs(places: Places, options: argparse.Namespace) -> int:
         if not found:
             print("There was no training yet.")
         return 0
-    cancel = jobs.cancel if options.cancel else jobs.read
+    cancel = job_processes.cancel if options.cancel else jobs.read
     _print_job(cancel(places, options.id))
     for line in jobs.log_of(places, options.id, options.lines):
         print(f"  {line}")

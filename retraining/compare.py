@@ -87,10 +87,10 @@ def compare(
         for each in (live_id, name)
     )
     bar = _Bar(say, 2 * asked.steps + 2 * LATENCY_MESSAGES + sum(map(len, talks)))
-    was, now = (
-        _all_of(places, each, model, asked, bar, use_kept=sets is None)
-        for each, model in ((live_id, live), (name, new))
-    )
+    bar.phase = "Asking the live model"
+    was = _all_of(places, live_id, live, asked, bar, use_kept=sets is None)
+    bar.phase = "Asking the new model"
+    now = _all_of(places, name, new, asked, bar, use_kept=sets is None)
     found = findings(places.root, overlay, detect=live.detect, routes=routes_by(live))
     comparison = Comparison(
         id=f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
@@ -159,7 +159,6 @@ def _all_of(
     places: Places, name: str, model: Any, asked: Sets, bar: _Bar, *, use_kept: bool
 ) -> dict[str, Results]:
     """Everything under one model; what was asked before is taken from its folder."""
-    bar.phase = f"Asking {name}"
     key = outcomes.key_of(places.root)
     folder = places.models / name
     parts = outcomes.stored(folder, key) if use_kept else None

@@ -12,8 +12,8 @@ from pathlib import Path
 from retraining.gate import Reason
 from retraining.git import GitError, git
 from retraining.places import Places
-from retraining.proposal_folder import copy_project
-from retraining.proposals import Proposal, folder_of
+from retraining.proposal_folder import copy_project, folder_of
+from retraining.proposals import Proposal
 from retraining.static_gate import findings
 from safety.danger_detector import (
     PHRASES_FOLDER,

@@ -1,6 +1,6 @@
 """The process of one training: ``python -m retraining.job_worker <folder of the job>``.
 
-Started by ``retraining.jobs``, which has locked out all others.
+Started by ``retraining.job_processes``, which has locked out all others.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from retraining import jobs
 from retraining.build import Train, build
 from retraining.candidates import new_id, remove_drafts
 from retraining.jobs import Job
-from retraining.places import Places, places
-from retraining.proposals import Proposal, folder_of
+from retraining.places import BusyError, Places, places
+from retraining.proposal_folder import folder_of
+from retraining.proposals import Proposal
+from retraining.pruning import prune
+from safety.live_model import LiveModelError
 
 NICE = 10  # patients' messages come first on the same processors
 
@@ -35,7 +38,7 @@ class Worker:
     """Does a job and keeps its state file true."""
 
     def __init__(self, where: Places, job: Job) -> None:
-        """Begins with the state that ``jobs.start`` has written."""
+        """Begins with the state that ``job_processes.start`` has written."""
         self._places = where
         self.job = job
 
@@ -81,7 +84,16 @@ class Worker:
                 say=lambda percent, phase: self.say(60 + round(percent * 0.4), phase),
             )
             self.note(comparison=comparison.id)
+        self._remove_old_models()
         self.note(state=jobs.DONE, percent=100, phase="Done", ended_at=_now())
+
+    def _remove_old_models(self) -> None:
+        """What can't be removed now is removed after the next training."""
+        try:
+            for name in prune(self._places):
+                print(f"Removed the model {name}: nothing needs it.", flush=True)
+        except (BusyError, LiveModelError, OSError) as error:
+            print(f"No old model is removed: {error}", flush=True)
 
 
 def main(

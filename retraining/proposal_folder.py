@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from retraining.whole_file import write_whole
+
+FORMAT = 1
 FOLDER = "proposals"
 FILE = "proposal.json"
 MAY_CHANGE = ("data/nlu/", "data/stories/", "tests/stories/")
@@ -55,6 +60,30 @@ def folder_of(home: Path, proposal_id: str) -> Path:
     if not _ID.fullmatch(proposal_id) or not (folder / FILE).is_file():
         raise ProposalError(f"{proposal_id}: there is no such proposal.")
     return folder
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The values of a proposal's file.
+
+    Raises:
+        ProposalError: if there is none, or it can't be read.
+    """
+    file = folder / FILE
+    try:
+        values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if values.pop("format") != FORMAT:
+            raise ValueError("it was written by another version")
+    except FileNotFoundError:
+        raise ProposalError(f"{folder.name}: there is no such proposal.") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ProposalError(f"{file}: can't be read ({error}).") from error
+    return values
+
+
+def write(folder: Path, values: Mapping[str, Any]) -> None:
+    """Replaces a proposal's file, as a whole."""
+    text = json.dumps({"format": FORMAT, **values}, indent=1)
+    write_whole(folder / FILE, text)
 
 
 def may_change(name: str) -> bool:

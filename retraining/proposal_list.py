@@ -6,8 +6,8 @@ import logging
 from pathlib import Path
 
 from retraining.examples import ROOT
-from retraining.proposal_folder import FILE, FOLDER
-from retraining.proposals import Proposal, ProposalError
+from retraining.proposal_folder import FILE, FOLDER, ProposalError
+from retraining.proposals import Proposal
 
 logger = logging.getLogger(__name__)
 

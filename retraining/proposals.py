@@ -25,37 +25,23 @@ from retraining.proposal_folder import (
     COMES_FROM,
     FILE,
     FOLDER,
-    LIVE,
     MAY_CHANGE,
     OPEN,
     SUBMITTED,
     WITHDRAWN,
     ProposalError,
     copy_project,
-    folder_of,
     locked,
     may_change,
+    read,
+    write,
 )
 from retraining.proposal_items import Item, ItemError, Lineage, item_from_json, titled
 from retraining.proposal_render import Files, render
-from retraining.whole_file import write_whole
 
 if TYPE_CHECKING:
     from retraining.check_tree import Problem
     from retraining.proposal_diff import Diff
-
-__all__ = [
-    "LIVE",
-    "OPEN",
-    "SUBMITTED",
-    "WITHDRAWN",
-    "Lineage",
-    "Proposal",
-    "ProposalError",
-    "folder_of",
-]
-
-FORMAT = 1
 
 
 @dataclass
@@ -99,15 +85,11 @@ class Proposal:
         Raises:
             ProposalError: if there is none, or it can't be read.
         """
+        values = read(folder)
         try:
-            values = json.loads((folder / FILE).read_text(encoding="utf-8"))
             items = [item_from_json(each) for each in values.pop("items")]
-            if values.pop("format") != FORMAT:
-                raise ValueError("it was written by another version")
             return cls(folder, items=items, root=root, **values)
-        except FileNotFoundError:
-            raise ProposalError(f"{folder.name}: there is no such proposal.") from None
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError) as error:
             raise ProposalError(f"{folder / FILE}: can't be read ({error}).") from error
 
     @property
@@ -247,7 +229,6 @@ class Proposal:
 
     def _save(self) -> None:
         values = {
-            "format": FORMAT,
             "title": self.title,
             "author": self.author,
             "state": self.state,
@@ -257,7 +238,7 @@ class Proposal:
             "history": self.history,
             "summary": self.summary,
         }
-        write_whole(self.folder / FILE, json.dumps(values, indent=1))
+        write(self.folder, values)
 
 
 def _say(moment: datetime) -> str:

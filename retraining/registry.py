@@ -13,7 +13,7 @@ from typing import Any
 from retraining.places import Places
 from safety.live_model import SECONDS_TO_BE_DEAD
 
-PROMOTED, ROLLED_BACK, CANARY, CANARY_ENDED, ADOPTED, FAILED, ABANDONED = EVENTS = (
+PROMOTED, ROLLED_BACK, CANARY, CANARY_ENDED, ADOPTED, FAILED, ABANDONED, REMOVED = (
     "promoted",
     "rolled back",
     "canary",
@@ -21,6 +21,7 @@ PROMOTED, ROLLED_BACK, CANARY, CANARY_ENDED, ADOPTED, FAILED, ABANDONED = EVENTS
     "adopted",
     "failed",
     "abandoned",
+    "removed",
 )
 # After these another model answers.
 SWITCHES = (PROMOTED, ROLLED_BACK, ADOPTED)

@@ -16,8 +16,9 @@ from retraining.comparison import Comparison
 from retraining.gate import Override, OverrideError, Reason, check_override, reasons
 from retraining.places import Places
 from retraining.promote import Done, promote, roll_back, start_canary
+from retraining.proposal_folder import LIVE, SUBMITTED, ProposalError, folder_of
 from retraining.proposal_items import ItemError
-from retraining.proposals import LIVE, SUBMITTED, Proposal, ProposalError, folder_of
+from retraining.proposals import Proposal
 
 
 class GateError(RuntimeError):

@@ -2,7 +2,7 @@
 
 ``--if-changed`` does nothing when nothing that a model is made of has changed since the
 newest model, or since the live one. A model is written whole or not at all. Candidates
-that a gate decides about are trained by ``retraining.jobs``, through ``train`` below.
+that a gate decides about come from ``retraining.job_worker``, through ``train`` below.
 """
 
 from __future__ import annotations

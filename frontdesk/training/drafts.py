@@ -16,8 +16,9 @@ from frontdesk.audit.ledger import record
 from frontdesk.staff.models import Person
 from retraining.check_tree import Problem
 from retraining.examples import ROOT
+from retraining.proposal_folder import OPEN, ProposalError, folder_of
 from retraining.proposal_list import all_proposals
-from retraining.proposals import OPEN, Proposal, ProposalError, folder_of
+from retraining.proposals import Proposal
 from retraining.whole_file import write_whole
 
 FINDINGS = "findings.json"

@@ -17,8 +17,9 @@ from frontdesk.training.models import Correction
 from frontdesk.training.trainings import leave_out
 from retraining.lineage import models_of
 from retraining.places import places
+from retraining.proposal_folder import LIVE, ProposalError
 from retraining.proposal_list import mentioning
-from retraining.proposals import LIVE, Proposal, ProposalError
+from retraining.proposals import Proposal
 
 logger = logging.getLogger(__name__)
 ERASURE = Job("erasure")

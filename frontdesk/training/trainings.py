@@ -17,10 +17,11 @@ from django.http import Http404
 from frontdesk.audit.ledger import record
 from frontdesk.staff.models import Person
 from frontdesk.training.corrections import RefusedError
-from retraining import jobs
+from retraining import job_processes, jobs
 from retraining.jobs import Job, JobError
 from retraining.places import BusyError, Places
-from retraining.proposals import SUBMITTED, Proposal
+from retraining.proposal_folder import SUBMITTED
+from retraining.proposals import Proposal
 from retraining.whole_file import write_whole
 
 WORKER = (sys.executable, "-W", "ignore", "-m", "frontdesk.training.worker")
@@ -83,7 +84,7 @@ def start(person: Person, proposal: Proposal, days: str) -> Job:
     if days not in map(str, DAYS):
         raise RefusedError("Choose how many days of messages to replay.")
     try:
-        job = jobs.start(
+        job = job_processes.start(
             here(), actor=person.name, proposal=proposal.id, worker=(*WORKER, days)
         )
     except BusyError as error:
@@ -100,7 +101,7 @@ def cancel(person: Person, job: Job) -> None:
         RefusedError: if it does not run any more.
     """
     try:
-        jobs.cancel(here(), job.id)
+        job_processes.cancel(here(), job.id)
     except JobError as error:
         raise RefusedError("This training has ended already.") from error
     remove_traffic()

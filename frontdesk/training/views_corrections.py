@@ -22,8 +22,8 @@ from frontdesk.training.corrections import RefusedError
 from frontdesk.training.courses import ENTITIES
 from frontdesk.training.intents import GROUPS, words_of
 from frontdesk.training.models import Correction
+from retraining.proposal_folder import ProposalError
 from retraining.proposal_items import ItemError
-from retraining.proposals import ProposalError
 
 WORDS_OF_ENTITIES = {
     "medicine": "a medicine",

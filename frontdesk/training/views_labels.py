@@ -18,8 +18,8 @@ from frontdesk.staff.permissions import Permission
 from frontdesk.training import drafts
 from frontdesk.training.intents import GROUPS, KNOWN, words_of
 from retraining.label_errors import read
+from retraining.proposal_folder import ProposalError
 from retraining.proposal_items import ItemError, MovedExample
-from retraining.proposals import ProposalError
 
 PAGE = 25
 

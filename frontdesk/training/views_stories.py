@@ -23,8 +23,8 @@ from frontdesk.training.corrections import RefusedError
 from frontdesk.training.intents import GROUPS
 from frontdesk.training.models import Correction
 from frontdesk.training.teaching import NOT_ALLOWED, may_be_taught
+from retraining.proposal_folder import ProposalError
 from retraining.proposal_items import Item, ItemError, Origin, StoryItem, TestStoryItem
-from retraining.proposals import ProposalError
 from retraining.rasa_stories import RasaError, write_story
 
 _REFUSED = (RefusedError, ItemError, ProposalError, RasaError)

@@ -23,7 +23,8 @@ from retraining.examples import ROOT
 from retraining.gate import Override
 from retraining.locked_cases import LockedCase
 from retraining.promote import promote
-from retraining.proposals import SUBMITTED, Proposal
+from retraining.proposal_folder import SUBMITTED
+from retraining.proposals import Proposal
 from retraining.release import (
     GateError,
     release,

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from retraining import jobs
+from retraining import job_processes, jobs
 from retraining.candidates import all_candidates
 from retraining.job_worker import Worker, work
 from retraining.places import BusyError
@@ -32,7 +32,9 @@ def places(tmp_path):
 
 def start(places, kind="", **options):
     os.environ["FAKE_TRAINING"] = kind
-    return jobs.start(places, actor="Nora", compare=False, worker=WORKER, **options)
+    return job_processes.start(
+        places, actor="Nora", compare=False, worker=WORKER, **options
+    )
 
 
 def wait(places, job, until=lambda job: not job.is_running):
@@ -68,13 +70,13 @@ def test_one_at_a_time_and_cancelled_without_a_trace(places):
     with pytest.raises(BusyError, match="runs already"):
         start(places)
 
-    cancelled = jobs.cancel(places, job.id)
+    cancelled = job_processes.cancel(places, job.id)
 
     assert cancelled.state == jobs.CANCELLED
     assert all_candidates(places.models) == []
     assert not list(places.models.glob("draft-*"))
     with pytest.raises(jobs.JobError, match="does not run"):
-        jobs.cancel(places, job.id)
+        job_processes.cancel(places, job.id)
 
 
 def test_killed_training_is_shown_as_dead_and_the_next_one_cleans_up(places):

@@ -9,7 +9,7 @@ import yaml
 
 from retraining import proposal_check, rasa_stories
 from retraining.examples import ROOT
-from retraining.proposal_folder import folder_of
+from retraining.proposal_folder import ProposalError, folder_of
 from retraining.proposal_items import (
     ExampleItem,
     ItemError,
@@ -20,7 +20,7 @@ from retraining.proposal_items import (
     TestStoryItem,
 )
 from retraining.proposal_list import all_proposals
-from retraining.proposals import Proposal, ProposalError
+from retraining.proposals import Proposal
 
 CHAT = "2b0f5b4e-7a1c-4d4e-9a37-4f3ad9a8a001"
 COST = [{"intent": "ask_cost"}, {"action": "utter_cost"}]

@@ -12,7 +12,8 @@ from retraining.comparison import Change, Comparison, Figures
 from retraining.gate import reasons
 from retraining.job_worker import Worker
 from retraining.paired_test import Pairs
-from retraining.proposals import SUBMITTED, Proposal
+from retraining.proposal_folder import SUBMITTED
+from retraining.proposals import Proposal
 from retraining.registry import read
 from tests.retraining.crashes import FILE, fake_train, lesson, set_up
 from tests.retraining.tiny_models import places_in
