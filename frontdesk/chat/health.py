@@ -24,6 +24,8 @@ from frontdesk.chat.addresses import is_from_operator
 from frontdesk.chat.models import Conversation
 from frontdesk.chat.rasa_client import rasa
 from frontdesk.chat.texts import texts
+from retraining import live_trouble
+from retraining.places import Places
 
 OK = "ok"
 SECONDS_FOR_A_PART = 3.0
@@ -59,10 +61,11 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @for_the_operator
 async def readyz(request: HttpRequest) -> HttpResponse:
-    """Able to serve; else 503, and which part is not."""
-    parts = await state_of_parts()
+    """Able to serve; else 503, and which part is not. ``degraded`` can wait."""
+    parts, degraded = await asyncio.gather(state_of_parts(), state_of_model())
     ready = all(words == OK for words in parts.values())
-    return JsonResponse({"ready": ready, "parts": parts}, status=200 if ready else 503)
+    answer = {"ready": ready, "parts": parts, "degraded": degraded}
+    return JsonResponse(answer, status=200 if ready else 503)
 
 
 @require_safe
@@ -85,6 +88,12 @@ async def state_of_parts() -> dict[str, str]:
         checks["redis"] = _redis(settings.REDIS_URL)
     states = await asyncio.gather(*map(_in_time, checks.values()))
     return dict(zip(checks, states, strict=True))
+
+
+async def state_of_model() -> dict[str, str]:
+    """Why patients get another model than the live one; empty if they get that."""
+    words = await _in_time(asyncio.to_thread(_model))
+    return {} if words == OK else {"model": words}
 
 
 async def _in_time(check: Awaitable[str]) -> str:
@@ -124,6 +133,11 @@ def _danger_detector() -> str:
     if isinstance(danger.detector(), danger.PhrasesAlone):
         return "no model, phrases alone: run 'make train' and start again"
     return OK
+
+
+def _model() -> str:
+    where = Places(settings.ROOT, settings.MODELS, settings.CLINIC_HOME)
+    return " ".join(live_trouble.troubles(where)) or OK
 
 
 def _spool() -> str:

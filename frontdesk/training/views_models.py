@@ -18,8 +18,9 @@ from frontdesk.training.corrections import RefusedError
 from frontdesk.training.models import SetAside
 from frontdesk.training.over_time import over_time
 from retraining.candidates import Candidate
+from retraining.live_trouble import KINDS
 from retraining.promote import Done
-from retraining.proposals import ProposalError, folder_of
+from retraining.proposal_folder import ProposalError, folder_of
 
 
 @require_safe
@@ -120,7 +121,7 @@ def _do(request: HttpRequest, deed: Callable[[], object], done: str) -> None:
     if isinstance(result, Done):
         done = f"{done} It took {result.seconds:.1f} s."
         for process in result.waiting:
-            kind = what_ran.KINDS.get(process.kind, process.kind)
+            kind = KINDS.get(process.kind, process.kind)
             messages.warning(request, f"One process of the {kind} is not there yet.")
         for name in result.entry.detail.get("left", ()):
             messages.warning(request, f"{name} was edited since, and stays as it is.")

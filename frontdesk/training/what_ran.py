@@ -9,7 +9,7 @@ from typing import Any
 from frontdesk.training.model_view import Name, Names, live_now
 from frontdesk.training.releasing import SHARES
 from frontdesk.training.trainings import here, running
-from retraining import registry
+from retraining import live_trouble, pruning, registry
 from retraining.taking_back import models_before
 
 EVENTS = {
@@ -20,9 +20,9 @@ EVENTS = {
     registry.ADOPTED: "Taken as live",
     registry.FAILED: "Could not be loaded",
     registry.ABANDONED: "Interrupted, undone",
+    registry.REMOVED: "Removed: not needed any more",
 }
 BY_ITSELF = "start"  # who adopts a model: a start of the product
-KINDS = {"rasa": "assistant", "frontdesk": "front desk"}
 MOST_LINES = 100
 MOST_MODELS = 20
 
@@ -66,21 +66,32 @@ def page_of() -> dict[str, Any]:
     names, live, entries = Names(), live_now(), registry.read(here())
     model = live.get("model") or {}
     canary = live.get("canary") or {}
+    failed = live_trouble.last_failure(entries)
     current = next((e for e in reversed(entries) if e.event in registry.SWITCHES), None)
     return {
         "names": names,
-        "trouble": live.get("trouble", ""),
+        "troubles": live_trouble.troubles(here()),
+        "failure": _line(failed, names) if failed else None,
         "live": names.of(model["id"]) if model else None,
         "live_line": _line(current, names) if current else None,
         "canary": names.of(canary["id"]) if canary else None,
         "share": round(canary.get("share", 0) * 100),
-        "before": [names.of(each) for each in models_before(entries)],
+        "before": [
+            names.of(each)
+            for each in models_before(entries)
+            if each in names.candidates
+        ],
         "processes": _processes(live, names),
         "training": running(),
         "models": _models(names, model.get("id", ""), canary.get("id", "")),
         "lines": [_line(each, names) for each in reversed(entries[-MOST_LINES:])],
         "shares": SHARES,
+        "kept": pruning,
     }
+
+
+def _kept_before(entries: list[registry.Entry], names: Names) -> list[str]:
+    return [each for each in models_before(entries) if each in names.candidates]
 
 
 def _line(entry: registry.Entry, names: Names) -> Line:
@@ -104,7 +115,7 @@ def _processes(live: dict[str, Any], names: Names) -> list[Running]:
     serial = live.get("serial", 0)
     return [
         Running(
-            KINDS.get(each.kind, each.kind),
+            live_trouble.KINDS.get(each.kind, each.kind),
             names.of(each.model) if each.model else None,
             each.serial < serial,
             each.error,
@@ -115,10 +126,8 @@ def _processes(live: dict[str, Any], names: Names) -> list[Running]:
 
 def _models(names: Names, live: str, canary: str) -> list[Listed]:
     standing = {canary: "Tried", live: "Live"}
-    newest = sorted(
-        names.candidates.values(), key=lambda each: each.created_at, reverse=True
-    )
+    newest = list(names.candidates.values())[:MOST_MODELS]
     return [
         Listed(names.of(each.id), each.author, standing.get(each.id, ""))
-        for each in newest[:MOST_MODELS]
+        for each in newest
     ]

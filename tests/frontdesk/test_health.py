@@ -106,6 +106,18 @@ def test_a_detector_of_phrases_alone_is_named(get, monkeypatch):
     assert "make train" in parts(get)["danger_detector"]
 
 
+def test_a_live_model_that_does_not_run_is_named_and_patients_are_served(
+    get, change, tmp_path
+):
+    change(MODELS=tmp_path)
+    assert get("/readyz").json()["degraded"] == {}
+    (tmp_path / "live.json").write_text("{")
+    answer = get("/readyz")
+    assert "live.json: can't be read" in answer.json()["degraded"]["model"]
+    parts = {**answer.json()["parts"], "danger_detector": health.OK}
+    assert set(parts.values()) == {health.OK}
+
+
 def test_a_spool_that_waits_or_can_not_be_written_is_named(
     get, monkeypatch, change, tmp_path
 ):
