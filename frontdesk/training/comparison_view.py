@@ -112,7 +112,7 @@ def figures(found: Comparison) -> list[FigureGroup]:
     groups = (
         ("safety", "Patients in need", safety),
         ("service", "Good service", others),
-        ("routes", "By route", found.routes),
+        ("routes", "By kind of message", found.routes),
         ("topics", "By topic", found.topics),
     )
     return [
@@ -133,9 +133,8 @@ def reply(words: str) -> str:
 
 
 def percent(value: float) -> str:
-    """A share with as many digits as its ends need."""
-    digits = 1 if 0 < value < 0.1 or 0.9 < value < 1 else 0
-    return f"{value * 100:.{digits}f} %"
+    """``0.934`` is ``93.4 %``."""
+    return f"{value * 100:.1f} %"
 
 
 def _is_topic(word: str) -> bool:

@@ -28,6 +28,8 @@ from retraining.release import GateError, verdict
 from retraining.taking_back import models_before
 from safety.live_model import LiveModelError
 
+ID_OF_PROPOSAL = len("20261123-120000-")
+
 
 @dataclass(frozen=True)
 class Name:
@@ -66,6 +68,11 @@ class ModelView:
         can = all(reason.can_be_overridden for reason in self.reasons)
         return self.is_current and bool(self.reasons) and can
 
+    @property
+    def has_p(self) -> bool:
+        """Whether a reason names a probability, which the page then explains."""
+        return any("p = " in reason.words for reason in self.reasons)
+
     @cached_property
     def facts(self) -> list[str]:
         """What the comparison says, in sentences."""
@@ -88,10 +95,10 @@ class Names:
     def of(self, model: str) -> Name:
         """The name of a model, also of one that is gone."""
         found = self.candidates.get(model)
-        if found is None:
-            return Name(model, model)
+        if found is None:  # pruned; its name ends with that of its proposal
+            return Name(model, self._titles.get(model[ID_OF_PROPOSAL:], model))
         proposal = found.proposal if found.proposal in self._titles else None
-        title = self._titles[proposal] if proposal else "The project as it was"
+        title = self._titles[proposal] if proposal else "The assistant as it was set up"
         at = datetime.fromisoformat(found.created_at)
         return Name(model, title, at, proposal or "")
 
@@ -124,7 +131,8 @@ def view_of(candidate: Candidate, names: Names | None = None) -> ModelView:
     canary = live.get("canary") or {}
     is_live = (live.get("model") or {}).get("id") == candidate.id
     is_tried = canary.get("id") == candidate.id
-    before = models_before(entries) if is_live else []
+    gone_back = models_before(entries) if is_live else []
+    before = [each for each in gone_back if each in names.candidates]
     judged = _judged(candidate) if not is_live else {}
     comparison = judged.get("comparison") or kept.newest_of(here(), candidate.id, None)
     return ModelView(

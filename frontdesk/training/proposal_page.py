@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from frontdesk.inbox import labels
@@ -12,6 +13,7 @@ from frontdesk.training.intents import GROUPS, words_of
 from frontdesk.training.model_view import of_proposal
 from frontdesk.training.presenter import teachable
 from retraining.check_tree import Problem
+from retraining.proposal_folder import LIVE, OPEN, SUBMITTED
 from retraining.proposal_items import (
     ExampleItem,
     Item,
@@ -21,7 +23,7 @@ from retraining.proposal_items import (
     TermItem,
     TestStoryItem,
 )
-from retraining.proposals import LIVE, OPEN, SUBMITTED, Proposal
+from retraining.proposals import Proposal
 
 HEADINGS = {
     ExampleItem.kind: "Examples",
@@ -68,6 +70,9 @@ def page_of(found: Proposal) -> dict[str, Any]:
         "proposal": found,
         "state": STATES[found.state],
         "is_open": found.state == OPEN,
+        "history": [
+            {**each, "at": datetime.fromisoformat(each["at"])} for each in found.history
+        ],
         **next_of(found),
         "parts": [
             (heading, [line for line in lines if line.item.kind == kind])

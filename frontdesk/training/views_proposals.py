@@ -14,13 +14,14 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from frontdesk.audit.ledger import record
 from frontdesk.staff.access import needs, person
 from frontdesk.staff.permissions import Permission
-from frontdesk.training import drafts, presenter, teaching
+from frontdesk.training import drafts, presenter, teaching, trainings
 from frontdesk.training.corrections import RefusedError
 from frontdesk.training.intents import GROUPS, KNOWN
 from frontdesk.training.models import Correction
 from frontdesk.training.proposal_page import finding_lines, page_of
+from retraining.proposal_folder import OPEN, SUBMITTED, WITHDRAWN, ProposalError
 from retraining.proposal_items import ExampleItem, ItemError
-from retraining.proposals import OPEN, SUBMITTED, WITHDRAWN, Proposal, ProposalError
+from retraining.proposals import Proposal
 
 MOVES = {"submit": SUBMITTED, "take back": OPEN, "withdraw": WITHDRAWN}
 
@@ -36,6 +37,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "teachable": presenter.teachable(),
         "proposals": drafts.proposals(),
         "groups": GROUPS,
+        "training": trainings.running(),
     }
     return render(request, "training/overview.html", context)
 

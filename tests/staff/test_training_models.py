@@ -14,10 +14,11 @@ from frontdesk.chat import erasure
 from frontdesk.training import trainings, worker
 from frontdesk.training.models import SetAside
 from retraining import comparison as kept
-from retraining import jobs
+from retraining import job_processes, jobs
 from retraining.candidates import all_candidates
 from retraining.changes import live_content
-from retraining.proposals import OPEN, Proposal
+from retraining.proposal_folder import OPEN
+from retraining.proposals import Proposal
 from retraining.registry import read
 from tests.staff.models_for_tests import (
     MISSED,
@@ -49,7 +50,7 @@ def places(gateway, tmp_path, change, monkeypatch):
     SetAside.objects.all().delete()
     job = jobs.current(made)
     if job is not None:
-        jobs.cancel(made, job.id)
+        job_processes.cancel(made, job.id)
 
 
 @pytest.fixture
@@ -416,5 +417,5 @@ def test_comparisons_over_time_are_a_table_and_a_chart(people, places, trained):
     assert page.count('<circle class="l') == 8
     assert "General questions: right answer: 93.0 % first, 95.0 % last" in page
     said = words(page)
-    assert said.count("1, 1 open") == 2
-    assert "Trained How people ask for the cost" in said
+    assert said.count("1 better, 1 worse open") == 2
+    assert "Trained models How people ask for the cost" in said
