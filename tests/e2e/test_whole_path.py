@@ -6,20 +6,14 @@ answered rightly in the widget; the model is rolled back. In a copy of the proje
 that nothing of this one changes; every step through a browser.
 """
 
-import json
 import os
-import shutil
-import subprocess
-import sys
 import time
-from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
-from retraining.train import newest_model
-from tests.ports import free_ports
+from retraining.gate import counted
+from tests.e2e.whole_product import PASSWORD, Product
 from tests.widget.chromium import launched_browser
 from tests.widget.patient_page import PatientPage
 
@@ -29,10 +23,10 @@ pytestmark = [
     pytest.mark.timeout(1500),
     pytest.mark.skipif(not os.environ.get("WHOLE_PATH"), reason="make whole-path"),
 ]
-ROOT = Path(__file__).resolve().parents[2]
 MOST_SECONDS = 600  # of the whole path, on two cores
 MOST_CLICKS = 3  # of a step
-PASSWORD = "correct horse battery staple"
+DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+SHOTS = os.environ.get("SCREENSHOTS")  # a folder, for who wants to look at the pages
 # What patients may say for the price; the first that is misunderstood is taught.
 WORDINGS = [
     "whats the damage for one of those drips",
@@ -43,101 +37,6 @@ WORDINGS = [
     "how heavy is the hit per visit",
     "do i need to sell my car for this",
 ]
-ACCOUNTS = """
-import json, sys, django
-django.setup()
-from frontdesk.staff.models import Person
-for role in json.loads(sys.argv[1]):
-    email = f"{role}@clinic.example"
-    Person.objects.create_user(email, name=role, role=role, password=sys.argv[2])
-"""
-
-
-class Product:
-    """A copy of the project with its newest model, running as a whole."""
-
-    def __init__(self, folder):
-        self.root = folder / "project"
-        ports = free_ports(3)
-        names = ("PORT", "RASA_PORT", "ACTIONS_PORT")
-        own = dict(zip(names, map(str, ports), strict=True))
-        self.env = os.environ | own | {"CLINIC_HOME": str(self.root / "var")}
-        self.url = f"http://localhost:{ports[0]}"
-        self.log = folder / "log"
-        self._copy()
-
-    def _copy(self):
-        listed = self._git(ROOT, "ls-files", "-z", "-c", "-o", "--exclude-standard")
-        for name in filter(None, listed.split("\0")):
-            if (ROOT / name).is_file():
-                (self.root / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, self.root / name)
-        (self.root / "models").mkdir()
-        model = newest_model()
-        for file in (model, *(model.parent / n for n in (
-            "danger_detector.npz", "trained.json"))):  # fmt: skip
-            shutil.copy2(file, self.root / "models")
-        self._git(self.root, "init", "-q")
-        self._git(self.root, "add", "-A")
-        who = ("-c", "user.name=test", "-c", "user.email=test@clinic.example")
-        self._git(self.root, *who, "commit", "-qm", "a copy")
-
-    def _git(self, folder, *arguments):
-        done = subprocess.run(
-            ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
-        )
-        return done.stdout
-
-    def start(self):
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "deploy.run"],
-                cwd=self.root,
-                env=self.env,
-                stdout=log,
-                stderr=log,
-            )
-        until = time.monotonic() + 600
-        while "Everything is ready" not in self.log.read_text():
-            assert self.process.poll() is None, self.log.read_text()[-3000:]
-            assert time.monotonic() < until, self.log.read_text()[-3000:]
-            time.sleep(0.5)
-        roles = json.dumps(["trainer", "clinician", "administrator"])
-        subprocess.run(
-            [sys.executable, "-c", ACCOUNTS, roles, PASSWORD],
-            cwd=self.root,
-            env=self.env | self._secrets(),
-            check=True,
-        )
-
-    def _secrets(self):
-        files = (self.root / "var" / "secrets").iterdir()
-        found = {file.name.upper(): file.read_text().strip() for file in files}
-        return found | {"DJANGO_SETTINGS_MODULE": "frontdesk.settings"}
-
-    def understood(self, text):
-        """Route and topic of the first reply to a message of a new patient."""
-        with httpx.Client(base_url=self.url, timeout=30) as http:
-            version = http.get("/chat/config").json()["consent"]["version"]
-            opened = http.post("/chat/sessions", json={"consent_version": version})
-            http.headers["Authorization"] = f"Bearer {opened.json()['token']}"
-            said = {"client_id": "a-message", "text": text}
-            first = http.post("/chat/messages", json=said).json()["message"]["id"]
-            until = time.monotonic() + 20
-            while time.monotonic() < until:
-                after = http.get("/chat/messages", params={"after": first}).json()
-                for each in after["messages"]:
-                    if each["author"] == "bot":
-                        return each["route"], each["topic"]
-                time.sleep(0.2)
-        raise AssertionError("no reply")
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -156,65 +55,122 @@ def browser():
         yield launched
 
 
+class Steps:
+    """The steps of the path: who clicked how often, how long each one took."""
+
+    def __init__(self):
+        self.done = []
+        self._began = time.monotonic()
+
+    def end(self, name, clicks=0):
+        now = time.monotonic()
+        self.done.append((name, clicks, now - self._began))
+        self._began = now
+        assert clicks <= MOST_CLICKS, self.done
+
+    @property
+    def seconds(self):
+        return sum(seconds for _, _, seconds in self.done)
+
+    def __str__(self):
+        lines = [
+            f"{seconds / 60:5.1f} min, {counted(clicks, 'click')}: {name}"
+            for name, clicks, seconds in self.done
+        ]
+        return "\n".join([*lines, f"{self.seconds / 60:5.1f} min in all"])
+
+
 class Desk:
     """A member of staff in a browser, whose clicks are counted."""
 
     def __init__(self, browser, product, role):
-        self.page = browser.new_context(base_url=product.url).new_page()
+        self.page = browser.new_context(**DESKTOP, base_url=product.url).new_page()
         self.page.set_default_timeout(30_000)
         self.page.goto("/staff/account/login/")
         self.page.get_by_label("E-mail").fill(f"{role}@clinic.example")
         self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Sign in").click()
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
         self.page.wait_for_url("**/staff/")
-        self.clicks, self.steps = 0, []
+        self.clicks = 0
 
     def click(self, name, role="button", **options):
-        self.page.get_by_role(role, name=name, **options).first.click()
+        self.click_on(self.page.get_by_role(role, name=name, **options).first)
+
+    def click_on(self, what):
+        what.click()
         self.clicks += 1
 
-    def done(self, step):
+    def done(self, steps, name):
         """The end of a step."""
-        self.steps.append((step, self.clicks))
-        assert self.clicks <= MOST_CLICKS, self.steps
+        shot(self.page, name)
+        steps.end(name, self.clicks)
         self.clicks = 0
 
 
-def asked_in_the_widget(browser, product, text):
+def shot(page, name):
+    if SHOTS:
+        file = f"{SHOTS}/whole_path_{name.replace(' ', '_')}.png"
+        page.screenshot(path=file, full_page=True)
+
+
+def asked_in_the_widget(browser, product, text, name):
     """What a new patient reads; gives the first words of the reply."""
-    context = browser.new_context()
+    context = browser.new_context(**DESKTOP)
     patient = PatientPage(context.new_page(), None)
     patient.goto(product.url)
     patient.begin(improve=True)
     before = len(patient.texts("bot"))
     patient.ask(text)
     said = " ".join(patient.texts("bot")[before:])
+    shot(patient.page, name)
     context.close()
     return said
 
 
 def test_from_a_wrong_answer_to_a_right_one_and_back(browser, product):
     wrong = next(w for w in WORDINGS if product.understood(w)[1] != "cost")
-    right = asked_in_the_widget(browser, product, "how much does it cost")
-    began = time.monotonic()
-    before = asked_in_the_widget(browser, product, wrong)
-    assert before != right
-    trainer = Desk(browser, product, "trainer")
-    page = trainer.page
+    right = asked_in_the_widget(browser, product, "how much does it cost", "right")
+    roles = ("trainer", "clinician", "administrator")
+    trainer, clinician, administrator = (Desk(browser, product, r) for r in roles)
 
+    steps = Steps()
+    before = asked_in_the_widget(browser, product, wrong, "asked")
+    assert before != right
+    steps.end("ask in the widget")
+    correct(trainer, steps)
+    propose(trainer, steps, wrong)
+    train_and_compare(trainer, steps)
+    proposal = trainer.page.url
+    release(clinician, administrator, proposal, steps)
+    assert asked_in_the_widget(browser, product, wrong, "asked again") == right
+    steps.end("ask again in the widget")
+    roll_back(clinician, proposal, steps)
+    assert asked_in_the_widget(browser, product, wrong, "asked a third time") == before
+
+    print(f"\n“{wrong}”\n{steps}")
+    assert steps.seconds < MOST_SECONDS
+
+
+def correct(trainer, steps):
+    """The message in the inbox gets its right meaning, and becomes an example."""
+    page = trainer.page
     page.goto("/staff/conversations/")
-    page.locator("main h3 a").first.click()
+    trainer.click_on(page.locator("main h3 a").first)
     first = page.locator(".annotate").first
-    first.get_by_role("link", name="Something else").click()
+    trainer.click_on(first.get_by_role("link", name="Something else"))
     every = page.locator("#all-intents")
-    every.get_by_role("button", name="Cost", exact=True).click()
-    trainer.clicks += 2
+    trainer.click_on(every.get_by_role("button", name="Cost", exact=True))
     expect(first).to_contain_text("Means: Cost")
-    trainer.done("correct")
+    trainer.done(steps, "correct the message")
     trainer.click("Nothing in it points to a person", role="checkbox")
     trainer.click("Add", exact=True)
     expect(first).to_contain_text("In a proposal")
-    trainer.done("teach")
+    trainer.done(steps, "teach it")
+
+
+def propose(trainer, steps, wrong):
+    """More wordings of the same kind, written by staff; then it can be trained."""
+    page = trainer.page
     page.get_by_role("link", name="In a proposal").click()
     for text in WORDINGS:
         if text != wrong:
@@ -225,49 +181,56 @@ def test_from_a_wrong_answer_to_a_right_one_and_back(browser, product):
             if again.count():
                 again.check()
                 page.get_by_role("button", name="Add it").click()
+    steps.end("write six more wordings")
+    expect(page.get_by_text("Nothing is wrong with it")).to_be_visible()
     trainer.click("Submit")
     expect(page.get_by_text("Submitted: it can be trained")).to_be_visible(
         timeout=180_000
     )
-    trainer.done("propose")
+    trainer.done(steps, "propose it")
+
+
+def train_and_compare(trainer, steps):
+    """In the background; the page shows how far it is, and what came of it."""
+    page = trainer.page
     trainer.click("Train and compare")
-    trainer.done("train and compare")
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    shot(page, "training")
     expect(page.get_by_text("May it go live?")).to_be_visible(timeout=560_000)
-
-    proposal = page.url
-    clinician = Desk(browser, product, "clinician")
-    clinician.page.goto(proposal)
-    release(clinician, Desk(browser, product, "administrator"), proposal)
-    assert asked_in_the_widget(browser, product, wrong) == right
-    clinician.page.goto(proposal)
-    clinician.page.get_by_label("Why").fill("only to see that it works")
-    clinician.click("Roll back")
-    clinician.done("roll back")
-    expect(clinician.page.get_by_text("Rolled back: the earlier")).to_be_visible()
-    assert asked_in_the_widget(browser, product, wrong) == before
-
-    seconds = time.monotonic() - began
-    print(f"\n{seconds:.0f} s; clicks: {dict(trainer.steps + clinician.steps)}")
-    assert seconds < MOST_SECONDS
+    trainer.done(steps, "train and compare")
+    trainer.click("See what changes", role="link")
+    shot(page, "what changes")
+    page.go_back()
+    trainer.clicks = 0
 
 
-def release(clinician, administrator, proposal):
+def release(clinician, administrator, proposal, steps):
     """By an open gate, or by two people where it says that they may."""
     page = clinician.page
+    page.goto(proposal)
     if page.get_by_text("nothing speaks against it").count():
         page.get_by_label("Why", exact=True).fill("better answers about cost")
         clinician.click("Make it live")
-        clinician.done("make it live")
+        at = clinician
     else:
         print("\n".join(page.locator(".finding").all_inner_texts()))
-        clinician.page.get_by_text("Make it live all the same").click()
+        clinician.click_on(page.get_by_text("Make it live all the same"))
         page.get_by_label("Why", exact=True).fill("we have read each of them")
         clinician.click("Ask a second person")
-        clinician.done("ask a second person")
-        page = administrator.page
-        page.goto(proposal)
-        administrator.click("I take it on myself too")
-        administrator.done("confirm")
-    expect(page.get_by_text("It is live: patients get it")).to_be_visible(
-        timeout=90_000
-    )
+        clinician.done(steps, "ask a second person")
+        at = administrator
+        at.page.goto(proposal)
+        at.click("I take it on myself too")
+    live = at.page.get_by_text("It is live: patients get it")
+    expect(live).to_be_visible(timeout=90_000)
+    at.done(steps, "make it live")
+
+
+def roll_back(clinician, proposal, steps):
+    """The model before, with its data."""
+    page = clinician.page
+    page.goto(proposal)
+    page.get_by_label("Why").fill("only to see that it works")
+    clinician.click("Roll back")
+    expect(page.get_by_text("Rolled back: the earlier")).to_be_visible(timeout=90_000)
+    clinician.done(steps, "roll back")
