@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from retraining import registry, taking_back
 from retraining.changes import changing, live_content
+from retraining.live_trouble import KINDS
 from retraining.places import Places
 from retraining.taking_back import PromotionError
 
@@ -55,7 +56,8 @@ def followed(
 def _give_up(
     places: Places, entry: registry.Entry, failed: registry.Process, undo: bool
 ) -> None:
-    words = f"A {failed.kind} process can't run {entry.model}: {failed.error}"
+    kind = KINDS.get(failed.kind, failed.kind)
+    words = f"A process of the {kind} can't run {entry.model}: {failed.error}"
     if undo:
         with changing(places):
             live = live_content(places)

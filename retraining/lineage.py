@@ -15,16 +15,10 @@ def models_of(proposal: Proposal, places: Places) -> list[str]:
     """
     candidates = all_candidates(places.models)
     found = {each.id for each in candidates if each.proposal == proposal.id}
-    lived = [
-        entry.at
-        for entry in registry.read(places)
-        if entry.proposal == proposal.id and entry.event == registry.PROMOTED
-    ]
+    entries = [e for e in registry.read(places) if e.proposal == proposal.id]
+    found |= {each.model for each in entries if each.event == registry.REMOVED}
+    lived = [each.at for each in entries if each.event == registry.PROMOTED]
     if lived:
         found |= {each.id for each in candidates if each.created_at >= min(lived)}
-        found |= {
-            entry.model
-            for entry in registry.read(places)
-            if entry.proposal == proposal.id
-        }
+        found |= {each.model for each in entries}
     return sorted(found)

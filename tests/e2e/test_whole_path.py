@@ -137,7 +137,7 @@ def test_from_a_wrong_answer_to_a_right_one_and_back(browser, product):
     before = asked_in_the_widget(browser, product, wrong, "asked")
     assert before != right
     steps.end("ask in the widget")
-    correct(trainer, steps)
+    correct(trainer, steps, wrong)
     propose(trainer, steps, wrong)
     train_and_compare(trainer, steps)
     proposal = trainer.page.url
@@ -151,11 +151,15 @@ def test_from_a_wrong_answer_to_a_right_one_and_back(browser, product):
     assert steps.seconds < MOST_SECONDS
 
 
-def correct(trainer, steps):
+def correct(trainer, steps, wrong):
     """The message in the inbox gets its right meaning, and becomes an example."""
     page = trainer.page
+    newest = page.locator(".found > li").first
     page.goto("/staff/conversations/")
-    trainer.click_on(page.locator("main h3 a").first)
+    while wrong not in newest.inner_text():  # found a few seconds after it was written
+        page.wait_for_timeout(500)
+        page.reload()
+    trainer.click_on(newest.get_by_role("link").first)
     first = page.locator(".annotate").first
     trainer.click_on(first.get_by_role("link", name="Something else"))
     every = page.locator("#all-intents")
@@ -182,7 +186,8 @@ def propose(trainer, steps, wrong):
                 again.check()
                 page.get_by_role("button", name="Add it").click()
     steps.end("write six more wordings")
-    expect(page.get_by_text("Nothing is wrong with it")).to_be_visible()
+    checked = page.get_by_text("Nothing is wrong with it")
+    expect(checked).to_be_visible(timeout=60_000)
     trainer.click("Submit")
     expect(page.get_by_text("Submitted: it can be trained")).to_be_visible(
         timeout=180_000

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx
 
+from retraining import job_processes, jobs, vector_cache
+from retraining.places import Places, places
 from retraining.train import newest_model
 from tests.ports import free_ports
 
@@ -49,10 +51,18 @@ class Product:
         for file in (model, *(model.parent / n for n in (
             "danger_detector.npz", "trained.json"))):  # fmt: skip
             shutil.copy2(file, self.root / "models")
+        self._copy_vectors()
         self._git(self.root, "init", "-q")
         self._git(self.root, "add", "-A")
         who = ("-c", "user.name=test", "-c", "user.email=test@clinic.example")
         self._git(self.root, *who, "commit", "-qm", "a copy")
+
+    def _copy_vectors(self):
+        """What the training of that model has left for the next one."""
+        vectors = places().home / vector_cache.FILE
+        if vectors.is_file():
+            (self.root / "var").mkdir(exist_ok=True)
+            shutil.copy2(vectors, self.root / "var")
 
     def _git(self, folder, *arguments):
         done = subprocess.run(
@@ -105,6 +115,9 @@ class Product:
         raise AssertionError("no reply")
 
     def stop(self):
+        where = Places(self.root, self.root / "models", self.root / "var")
+        if job := jobs.current(where):  # it outlives who started it
+            job_processes.cancel(where, job.id)
         self.process.terminate()
         try:
             self.process.wait(30)

@@ -19,6 +19,7 @@ from retraining.candidates import (
     read_candidate,
 )
 from retraining.commands import main
+from retraining.lineage import models_of
 from retraining.live_trouble import last_failure, troubles
 from retraining.promote import (
     PromotionError,
@@ -88,6 +89,7 @@ def test_only_what_nothing_needs_is_removed_and_stays_on_record(places, monkeypa
     written = [e for e in registry.read(places) if e.event == registry.REMOVED]
     assert [entry.model for entry in written] == removed
     assert all(entry.sha256 and entry.at for entry in written)
+    assert overtaken in models_of(waits, places)  # for an erasure, though it is gone
     assert pruning.prune(places) == []
     end_canary(places, **WHO)
     roll_back(places, **WHO)
