@@ -65,6 +65,7 @@ test: $(SETUP) ## the whole test suite (trains first if the data changed)
 	@$(PYTHON) -m retraining.train --if-changed
 	-@$(PYTHON) -m tests.widget.chromium
 	-@$(PYTHON) -m tests.frontdesk.redis_server
+	-@$(PYTHON) -m tests.on_postgres --install
 	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(SETUP) ## the tests that need no model, under a minute

@@ -50,6 +50,8 @@ def postgresql(keep=None):
         port = free_port()
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
         control = [programs / "pg_ctl", "-D", data, "-w"]
+        if (data / "postmaster.pid").exists():  # left by somebody who was killed
+            _run([*control, "-m", "fast", "stop"], check=False)
         _run([*control, "-o", options, "-l", folder / "log", "start"])
         try:
             yield f"postgres://{USER}@127.0.0.1:{port}/postgres"
@@ -57,8 +59,8 @@ def postgresql(keep=None):
             _run([*control, "-m", "fast" if keep else "immediate", "stop"])
 
 
-def _run(command):
+def _run(command, *, check=True):
     before = ["runuser", "-u", USER, "--"] if os.geteuid() == 0 else []
     subprocess.run(
-        [*before, *map(str, command)], check=True, cwd="/", stdout=subprocess.DEVNULL
+        [*before, *map(str, command)], check=check, cwd="/", stdout=subprocess.DEVNULL
     )

@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -143,6 +144,8 @@ def write(results):
 
 def main():
     given = arguments()
+    # Whoever stops us stops the database too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     wanted = [given.only] if given.only else ["sqlite", "postgresql"]
     if "postgresql" in wanted and not given.url and find_programs() is None:
         print("PostgreSQL is left out: apt-get install postgresql brings it.")
