@@ -24,7 +24,7 @@ SEARCHES = (
     "since=<20>", "since=<320>&until=<319>", "since=<354>&until=<324>&route=crisis",
     "tag=tag+3", "review=no&not_understood=on", "verdict=missed",
     "outcome=called_back&route=medical",
-    "thumb=down&handed_off=on&unanswered=on",
+    "thumb=down&unanswered=on",
 )
 # fmt: on
 EXPECTED = 40
