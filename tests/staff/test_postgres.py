@@ -10,6 +10,7 @@ from django.db import connection
 
 from frontdesk.inbox.models import Note
 from tests.frontdesk.gateway_for_tests import OTHER_DATABASE
+from tests.staff.machines import Machine, new_database, rows
 from tests.staff.search_helpers import chat, word
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,6 +88,22 @@ def test_no_erased_word_is_left_in_the_files(erased, commands, gateway):
 
     for each in erased:
         assert not in_files(each)
+
+
+def test_a_dump_that_cannot_be_put_in_leaves_what_was_there(tmp_path):
+    machine = Machine(ROOT, tmp_path, new_database())
+    assert machine.run("migrate").returncode == 0
+    before = rows(machine.database, "SELECT * FROM django_migrations ORDER BY id")
+    bad = tmp_path / "bad.dump"
+    bad.write_text("no dump at all")
+    engine = "from frontdesk.audit.backup_engines import engine, Path"
+
+    done = machine.run("shell", "-c", f"{engine}; engine().replace_by(Path('{bad}'))")
+
+    assert "pg_restore failed" in done.stderr
+    after = rows(machine.database, "SELECT * FROM django_migrations ORDER BY id")
+    assert before == after
+    assert machine.run("verify_ledger").returncode == 0
 
 
 def test_the_gateway_works_after_it(gateway, rasa, commands):
