@@ -12,7 +12,7 @@ SHORT = (
     "tests/staff/test_postgres.py",
     "tests/staff/test_backup.py",
     "-k",
-    "(postgres and not put_in) or one_moment or restored or erases_again",
+    "made_anew or no_erased_word or one_moment or restored",
 )
 
 
