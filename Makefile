@@ -9,8 +9,8 @@ export SQLALCHEMY_SILENCE_UBER_WARNING := 1
 export PYTHONWARNINGS := ignore::DeprecationWarning
 
 .PHONY: help setup run demo chat assistant train evaluate bench bench-widget bench-search \
-	check check-content test test-fast load urgent faults fuzz takeover alerts swaps \
-	crashes harmful whole-path teaching training-time finetune clean again
+	check check-content test test-fast test-postgres load urgent faults fuzz takeover \
+	alerts swaps crashes harmful whole-path teaching training-time finetune clean again
 
 help: ## one line for each command
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
@@ -65,13 +65,18 @@ test: $(SETUP) ## the whole test suite (trains first if the data changed)
 	@$(PYTHON) -m retraining.train --if-changed
 	-@$(PYTHON) -m tests.widget.chromium
 	-@$(PYTHON) -m tests.frontdesk.redis_server
+	-@$(PYTHON) -m tests.on_postgres --install
 	$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(SETUP) ## the tests that need no model, under a minute
 	$(PYTHON) -m pytest -m "not model and not slow"
 
-bench-search: $(SETUP) ## how fast staff find conversations (SQLite, PostgreSQL)
-	@$(PYTHON) -m tests.load.search --check
+test-postgres: $(SETUP) ## the front desk's tests on a PostgreSQL of their own (Debian's)
+	-@$(PYTHON) -m tests.on_postgres --install
+	@$(PYTHON) -m tests.on_postgres
+
+bench-search: $(SETUP) ## how fast staff find conversations (SQLite, PostgreSQL; KEEP=folder)
+	@$(PYTHON) -m tests.load.search --check $(if $(KEEP),--keep $(KEEP))
 
 urgent: $(SETUP) ## how surely and fast a person in danger is answered, all test messages
 	@$(PYTHON) -m retraining.train --if-changed

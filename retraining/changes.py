@@ -61,7 +61,7 @@ def changing(places: Places) -> Iterator[None]:
     Raises:
         BusyError: if another change takes too long.
     """
-    lock = places.models / ".changing"
+    lock = places.change_lock
     what = "Another change of what is live is under way."
     with held(lock, what, seconds=SECONDS_FOR_THE_LOCK):
         _recover(places)
@@ -76,7 +76,7 @@ def recover(places: Places) -> str | None:
     """
     if not places.journal.exists():
         return None
-    with held(places.models / ".changing", "", seconds=SECONDS_FOR_THE_LOCK):
+    with held(places.change_lock, "", seconds=SECONDS_FOR_THE_LOCK):
         return _recover(places)
 
 

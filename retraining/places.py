@@ -46,6 +46,11 @@ class Places:
         return self.models / "journal.json"
 
     @property
+    def change_lock(self) -> Path:
+        """Held while what is live is changed."""
+        return self.models / ".changing"
+
+    @property
     def history(self) -> Path:
         """Changes that are done, with the texts of files before and after."""
         return self.models / "history"

@@ -1,8 +1,9 @@
 """Makes a backup while the front desk runs, and reads one again.
 
 A backup is one file: a tar archive with ``manifest.json`` (when, of what, how many
-rows, where the ledger ended, the database's checksum) and the database. Only its owner
-can read it. The secrets are not in it: without them nothing encrypted can be opened.
+rows, where the ledger ended, all checksums), the database, and the files beside it
+(``backup_files``). Only its owner can read it. The secrets are not in it: without them
+nothing encrypted can be opened.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ import django
 from django.db import transaction
 from django.utils import timezone
 
+from frontdesk.audit import backup_files
 from frontdesk.audit.backup_engines import BackupError, Snapshot, engine
 from frontdesk.audit.ledger import Job, record
 
-FORMAT = 1
-MANIFEST, DATABASE = "manifest.json", "database"
+FORMAT = 2
+MANIFEST, DATABASE, FILES = "manifest.json", "database", "files"
 CHUNK = 1 << 20
 
 
@@ -40,7 +42,8 @@ def make(file: Path) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as name:
             folder = Path(name)
             snapshot = engine().dump(folder / DATABASE)
-            manifest = _manifest(snapshot, folder / DATABASE)
+            files = backup_files.collect(folder / FILES)
+            manifest = _manifest(snapshot, folder / DATABASE, files)
             _pack(folder, manifest)
             (folder / "archive").rename(file)
     except OSError as error:
@@ -53,7 +56,14 @@ def make(file: Path) -> dict[str, Any]:
 
 
 def unpack(file: Path, folder: Path) -> dict[str, Any]:
-    """Puts the database of a backup into a folder; gives the manifest.
+    """Puts the database of a backup, and its files, into a folder.
+
+    Args:
+        file: the backup.
+        folder: an empty one; gets ``DATABASE`` and ``FILES``.
+
+    Returns:
+        The manifest.
 
     Raises:
         BackupError: if it is no backup, or not as it was made.
@@ -63,17 +73,27 @@ def unpack(file: Path, folder: Path) -> dict[str, Any]:
             manifest = json.loads(_member(archive, MANIFEST).read())
             if manifest.get("format") != FORMAT:
                 raise BackupError(f"{file}: made by another version of this program.")
-            digest = _copy(_member(archive, DATABASE), folder / DATABASE)
+            expected = _expected(manifest)
+            found = {name: _unpack(archive, name, folder) for name in expected}
     except (OSError, EOFError, tarfile.TarError, ValueError, KeyError) as error:
         raise BackupError(f"{file}: this is no whole backup ({error}).") from error
-    if digest != manifest["sha256"]:
-        raise BackupError(f"{file}: the database in it is not as it was made.")
+    for name, digest in expected.items():
+        if found[name] != digest:
+            raise BackupError(f"{file}: the {name} in it is not as it was made.")
     return dict(manifest)
 
 
-def _manifest(snapshot: Snapshot, database: Path) -> dict[str, Any]:
-    with database.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+def _expected(manifest: dict[str, Any]) -> dict[str, str]:
+    """The checksum of each member, by its name."""
+    for name in manifest["files"]:
+        backup_files.place_of(name)
+    files = {f"{FILES}/{name}": digest for name, digest in manifest["files"].items()}
+    return {DATABASE: manifest["sha256"], **files}
+
+
+def _manifest(
+    snapshot: Snapshot, database: Path, files: dict[str, str]
+) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "made_at": timezone.now().isoformat(timespec="seconds"),
@@ -83,7 +103,8 @@ def _manifest(snapshot: Snapshot, database: Path) -> dict[str, Any]:
         "migrations": snapshot.migrations,
         "rows": snapshot.rows,
         "ledger": snapshot.ledger,
-        "sha256": digest,
+        "sha256": backup_files.digest_of(database),
+        "files": files,
     }
 
 
@@ -97,6 +118,8 @@ def _pack(folder: Path, manifest: dict[str, Any]) -> None:
         ):
             archive.add(folder / MANIFEST, MANIFEST)
             archive.add(folder / DATABASE, DATABASE)
+            for name in manifest["files"]:
+                archive.add(folder / FILES / name, f"{FILES}/{name}")
         stream.flush()
         os.fsync(stream.fileno())
 
@@ -108,7 +131,10 @@ def _member(archive: tarfile.TarFile, name: str) -> Any:
     return member
 
 
-def _copy(source: Any, target: Path) -> str:
+def _unpack(archive: tarfile.TarFile, name: str, folder: Path) -> str:
+    """Writes a member where only we can read it; gives its checksum."""
+    source, target = _member(archive, name), folder / name
+    target.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
     handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as stream:
@@ -116,5 +142,7 @@ def _copy(source: Any, target: Path) -> str:
             digest.update(chunk)
             stream.write(chunk)
         stream.flush()
-        os.fsync(stream.fileno())
+        if name != DATABASE:
+            os.fchmod(handle, archive.getmember(name).mode & 0o777)
+        os.fsync(handle)
     return digest.hexdigest()

@@ -179,9 +179,17 @@ class Postgresql:
             for table in tables:
                 cursor.execute(f'DROP TABLE IF EXISTS "{table}" CASCADE')
         connections.close_all()
+        try:
+            self._put_in(file)
+        except BackupError:
+            if tables:
+                self._put_in(kept)
+            raise
+        return str(kept) if tables else ""
+
+    def _put_in(self, file: Path) -> None:
         options = ["--clean", "--if-exists", "--no-owner", "--single-transaction"]
         self._run("pg_restore", [*options, str(file)])
-        return str(kept) if tables else ""
 
     def _run(self, program: str, options: list[str]) -> None:
         found = shutil.which(program)

@@ -1,4 +1,4 @@
-"""Puts a backup in the place of the database; ``python -m frontdesk restore``."""
+"""Puts a backup in place: database and files; ``python -m frontdesk restore``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 from django.db.migrations.loader import MigrationLoader
+from django.utils import timezone
 
-from frontdesk.audit.backup import DATABASE, unpack
+from frontdesk.audit import backup_files
+from frontdesk.audit.backup import DATABASE, FILES, unpack
 from frontdesk.audit.backup_engines import THAT_COUNT, BackupError, engine
 from frontdesk.audit.ledger import Job, record
 from frontdesk.audit.verification import Anchor, Broken, verify
@@ -33,14 +35,16 @@ class Restored:
     broken: Broken | None  # in the ledger
     erased_again: int  # conversations that had been erased since the backup
     unreadable: bool  # what lies encrypted in it can't be opened with today's keys
+    files_before: str  # where files are that were replaced; empty if none were
 
 
-def restore(file: Path, *, force: bool) -> Restored:
+def restore(file: Path, *, force: bool, database_only: bool = False) -> Restored:
     """Puts a backup in place; what was erased since then is erased again.
 
     Args:
         file: the backup.
         force: also over a database with something in it, which is kept aside.
+        database_only: leaves answers, training data, proposals and models as they are.
 
     Raises:
         BackupError: says what is in the way. The database is then as it was, unless
@@ -60,14 +64,22 @@ def restore(file: Path, *, force: bool) -> Restored:
             )
         erased = _erased()
         before = engine().replace_by(Path(name) / DATABASE)
-    _check_rows(manifest)
+        _check_rows(manifest)
+        files = {} if database_only else manifest["files"]
+        files_before = _put_back(Path(name) / FILES, files) if files else ""
     call_command("migrate", verbosity=0, interactive=False)
     ledger = manifest["ledger"]
     against = Anchor(ledger["number"], ledger["seal"]) if ledger else None
     broken = verify(against=against)
     again = _erase_again(erased)
     _note(manifest, again)
-    return Restored(manifest, before, broken, again, _is_unreadable())
+    return Restored(manifest, before, broken, again, _is_unreadable(), files_before)
+
+
+def _put_back(folder: Path, files: dict[str, str]) -> str:
+    stamp = timezone.now().strftime("%Y%m%dT%H%M%S%fZ")
+    aside = settings.CLINIC_HOME / f"before-restore-{stamp}"
+    return str(aside) if backup_files.put_back(folder, files, aside) else ""
 
 
 def _check_no_gateway() -> None:

@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own for as long as a block runs, below a temporary folder.
+"""A PostgreSQL of our own for as long as a block runs.
 
 ``apt-get install postgresql`` brings the programs. Started as root it runs as the user
 ``postgres``, since PostgreSQL refuses root.
@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from tests.ports import free_port
@@ -28,28 +28,39 @@ def find_programs():
 
 
 @contextmanager
-def postgresql():
-    """The address of an empty database, as ``DATABASE_URL`` has it."""
+def postgresql(keep=None):
+    """The address of an empty database, as ``DATABASE_URL`` has it.
+
+    Args:
+        keep: a folder whose database stays, and is gone on with; else a temporary one.
+    """
     programs = find_programs()
     if programs is None:
         raise FileNotFoundError(HOW)
-    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+    temporary = tempfile.TemporaryDirectory(prefix="postgres-")
+    with nullcontext(keep) if keep else temporary as name:
+        folder = Path(name).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
             shutil.chown(folder, USER)
-        data = f"{folder}/data"
-        _run([programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8"])
+        data = folder / "data"
+        if not data.exists():
+            made = ["-U", USER, "-A", "trust", "-E", "UTF8"]
+            _run([programs / "initdb", "-D", data, *made])
         port = free_port()
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
         control = [programs / "pg_ctl", "-D", data, "-w"]
-        _run([*control, "-o", options, "-l", f"{folder}/log", "start"])
+        if (data / "postmaster.pid").exists():  # left by somebody who was killed
+            _run([*control, "-m", "fast", "stop"], check=False)
+        _run([*control, "-o", options, "-l", folder / "log", "start"])
         try:
             yield f"postgres://{USER}@127.0.0.1:{port}/postgres"
         finally:
-            _run([*control, "-m", "immediate", "stop"])
+            _run([*control, "-m", "fast" if keep else "immediate", "stop"])
 
 
-def _run(command):
+def _run(command, *, check=True):
     before = ["runuser", "-u", USER, "--"] if os.geteuid() == 0 else []
     subprocess.run(
-        [*before, *map(str, command)], check=True, cwd="/", stdout=subprocess.DEVNULL
+        [*before, *map(str, command)], check=check, cwd="/", stdout=subprocess.DEVNULL
     )

@@ -1,21 +1,21 @@
 """A year of conversations, made up: what patients would say, as often as they would.
 
 Words and topics are as uneven as in life (Zipf's law): few are in most messages, most
-are in few. The same seed makes the same log. Django must be set up.
+are in few. The same seed makes the same log, but for the day that it ends with.
 """
 
 import itertools
 import random
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from clinic.answers import AnswerLibrary
 from clinic.topics import response_of, route_of, topic_of
 from retraining.examples import read_folder
 
-END = datetime(2026, 11, 20, tzinfo=UTC)
 DAYS = 365
-AT_ONCE = 2000
+MODELS = 11  # that were live one after the other
+RARE = "zocozoco"  # a word that is in few conversations
 SYLLABLES = (
     "ba",
     "co",
@@ -45,10 +45,17 @@ class Uneven:
         return chance.choices(self.things, cum_weights=self.totals)[0]
 
 
+def models_until(end):
+    """Their names, the oldest first: each says when it was trained."""
+    days = (timedelta(days=DAYS) * number / MODELS for number in range(MODELS))
+    return [f"{end - timedelta(days=DAYS) + past:%Y%m%d}-120000" for past in days]
+
+
 class LogMaker:
     """Makes conversations with all that hangs on them."""
 
-    def __init__(self, seed=1):
+    def __init__(self, end, seed=1):
+        self.end, self.seed = end, seed
         self.chance = random.Random(seed)
         examples = {}
         words = {}
@@ -63,13 +70,18 @@ class LogMaker:
         self.examples = {name: Uneven(texts, 0.5) for name, texts in examples.items()}
         self.words = Uneven(sorted(words, key=lambda word: (-words[word], word)))
         self.pages = Uneven(f"/page-{number}" for number in range(40))
-        self.models = [f"2026{month:02d}01-120000" for month in range(1, 12)]
+        self.models = models_until(end)
         library = AnswerLibrary()
         self.answers = {
             name: [part for part in library.choose(name, {}).text.split("\n\n") if part]
             for name in library.names()
         }
         self.message_id = itertools.count(1)
+
+    def go_on(self, conversations, message_id):
+        """From here the log is the same, however it came to be so long."""
+        self.chance = random.Random(f"{self.seed} {conversations}")
+        self.message_id = itertools.count(message_id + 1)
 
     def conversation(self, started_at):
         """(conversation, messages, feedback, tickets, alerts) as rows of fields."""
@@ -121,10 +133,15 @@ class LogMaker:
                 "confidence": confidence,
                 "ranking": ranking,
                 "response": response,
-                "model": self.models[at.month * len(self.models) // 13],
+                "model": self._model(at),
                 "answers_id": patient["id"],
             }
         self._hang_on(conversation, at, patient, reply, feedback, tickets, alerts)
+
+    def _model(self, at):
+        past = at - (self.end - timedelta(days=DAYS))
+        number = int(past / timedelta(days=DAYS) * MODELS)
+        return self.models[min(number, MODELS - 1)]
 
     def _hang_on(self, conversation, at, patient, reply, feedback, tickets, alerts):
         chance = self.chance
@@ -169,77 +186,9 @@ class LogMaker:
         if chance.random() < 0.4:
             more = (self.words.one(chance) for _ in range(chance.randint(1, 12)))
             text += " " + " ".join(more)
+        if chance.random() < 0.0005:
+            text += f" {RARE}"
         if chance.random() < 0.1:
             # A word that hardly anybody else writes.
             text += " " + "".join(chance.choice(SYLLABLES) for _ in range(4))
         return text
-
-
-def fill(count, seed=1):
-    """Writes conversations until there are so many messages, oldest first."""
-    maker = LogMaker(seed)
-    each = timedelta(days=DAYS) / max(count // 6, 1)
-    waiting, messages, at = [], 0, END - timedelta(days=DAYS)
-    while messages < count:
-        waiting.append(maker.conversation(at))
-        messages += len(waiting[-1][1])
-        at = min(at + each * maker.chance.uniform(0.6, 1.4), END)
-        if len(waiting) == AT_ONCE:
-            _write(waiting)
-            waiting = []
-    _write(waiting)
-    _number_on()
-    _of_staff(maker.chance)
-    return messages
-
-
-def _write(rows):
-    from django.db import transaction
-
-    from frontdesk.chat import models
-    from frontdesk.inbox.models import Stale
-    from frontdesk.inbox.search_digests import digest
-    from tests.load.bulk import insert
-
-    with transaction.atomic():
-        insert(models.Conversation, [row[0] for row in rows])
-        kinds = (models.Message, models.Feedback, models.Ticket, models.Alert)
-        for place, kind in enumerate(kinds, start=1):
-            insert(kind, [fields for row in rows for fields in row[place]])
-        # All at once instead of change by change.
-        Stale.objects.all()._raw_delete("default")
-        digest(row[0]["id"] for row in rows)
-
-
-def _number_on():
-    """The ids of messages were given by us."""
-    from django.db import connection
-
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT setval(pg_get_serial_sequence('chat_message', 'id'), "
-                "(SELECT max(id) FROM chat_message))"
-            )
-
-
-def _of_staff(chance):
-    """Reviews, tags and flags on a tenth of the conversations."""
-    from frontdesk.chat.models import Conversation, Message
-    from frontdesk.inbox.models import Flag, Review, Tag
-
-    pks = list(Conversation.objects.order_by("created_at").values_list("pk", flat=True))
-    verdicts = list(Review.Verdict.values)
-    read = chance.sample(pks, len(pks) // 10)
-    Review.objects.bulk_create(
-        Review(conversation_id=pk, verdict=chance.choice(verdicts)) for pk in read
-    )
-    tags = [Tag.objects.get_or_create(name=f"tag {n}")[0] for n in range(12)]
-    through = Tag.conversations.through
-    chosen = Uneven(tags)
-    through.objects.bulk_create(
-        through(tag_id=chosen.one(chance).pk, conversation_id=pk)
-        for pk in chance.sample(read, len(read) // 3)
-    )
-    flagged = Message.objects.filter(conversation_id__in=read[:400], number=1)
-    Flag.objects.bulk_create(Flag(message=message) for message in flagged)

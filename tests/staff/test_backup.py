@@ -2,14 +2,8 @@
 
 import io
 import json
-import os
-import sqlite3
-import subprocess
-import sys
 import tarfile
 import threading
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -19,44 +13,35 @@ from frontdesk.audit import backup, ledger, restore
 from frontdesk.audit.backup_engines import BackupError
 from frontdesk.audit.models import Entry
 from frontdesk.chat.models import Message
-
-from tests.frontdesk.gateway_for_tests import (  # isort: skip
-    ENVIRONMENT,
-    HOME,
-    OTHER_DATABASE,
+from tests.frontdesk.gateway_for_tests import HOME, OTHER_DATABASE
+from tests.staff.machines import (
+    PROPOSAL,
+    ROOT,
+    Machine,
+    change_rows,
+    copy_project,
+    make_work_of_staff,
+    new_database,
+    opened,
+    rows,
+    written,
 )
 
-pytestmark = pytest.mark.skipif(
-    bool(OTHER_DATABASE), reason="looks into SQLite's files"
-)
-ROOT = Path(__file__).resolve().parents[2]
 PRIVATE = "my name is Jane Doe, call 303-555-0182"
 
 
-def run(home, *command, **environment):
-    """A command as somebody types it."""
-    return subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "frontdesk", *map(str, command)],
-        env={**os.environ, **ENVIRONMENT, "CLINIC_HOME": str(home), **environment},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-
-
-def rows(file, query):
-    with closing(sqlite3.connect(file)) as connection:
-        return connection.execute(query).fetchall()
-
-
-def change_rows(file, statement):
-    with closing(sqlite3.connect(file)) as connection:
-        connection.execute(statement)
-        connection.commit()
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Where the backup is made: not ours, which other tests use beside us."""
+    folder = tmp_path_factory.mktemp("here")
+    machine = Machine(folder / "project", folder / "home", OTHER_DATABASE)
+    copy_project(machine.root)
+    make_work_of_staff(machine.root, machine.home)
+    return machine
 
 
 @pytest.fixture(scope="module")
-def made(gateway, tmp_path_factory):
+def made(gateway, project, tmp_path_factory):
     """A backup that was made while three patients wrote."""
     file = tmp_path_factory.mktemp("backups") / "today.backup"
     patients = [gateway.patient() for _ in range(3)]
@@ -72,7 +57,12 @@ def made(gateway, tmp_path_factory):
     for writer in writers:
         writer.start()
     before = Message.objects.count()
-    call_command("backup", str(file))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "ROOT", project.root)
+        patch.setattr(settings, "MODELS", project.root / "models")
+        patch.setattr(settings, "CLINIC_HOME", project.home)
+        patch.setenv("CLINIC_FILE", str(project.root / "clinic.yml"))
+        call_command("backup", str(file))
     after = Message.objects.count()
     is_over.set()
     for writer in writers:
@@ -82,9 +72,13 @@ def made(gateway, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def elsewhere(made, tmp_path_factory):
-    """Another machine with the backup in place."""
-    home = tmp_path_factory.mktemp("elsewhere") / "home"
-    return home, run(home, "restore", made[0])
+    """Another machine with a clone of the project, and the backup put in place."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    machine = Machine(folder / "project", folder / "home", new_database())
+    copy_project(machine.root)
+    written(machine.root / "clinic.yml", (ROOT / "clinic.yml").read_text() + "# new\n")
+    written(machine.root / "data" / "nlu" / "not_in_it.yml", "# of the clone")
+    return machine, machine.run("restore", made[0])
 
 
 def test_backup_is_of_one_moment_though_patients_write(made, tmp_path):
@@ -95,8 +89,9 @@ def test_backup_is_of_one_moment_though_patients_write(made, tmp_path):
     theirs = ", ".join(f"'{patient.id.hex}'" for patient in patients)
     numbers = "SELECT count(*), max(number), c.last_number FROM chat_message m JOIN "
     numbers += "chat_conversation c ON c.id = m.conversation_id "
-    numbers += f"WHERE c.id IN ({theirs}) GROUP BY c.id"
-    found = rows(tmp_path / "database", numbers)
+    numbers += f"WHERE c.id IN ({theirs})"
+    numbers += " GROUP BY c.id, c.last_number"
+    found = rows(opened(tmp_path / "database"), numbers)
     assert len(found) == 3
     for count, last, noted in found:
         assert count == last == noted
@@ -122,50 +117,77 @@ def test_backup_replaces_no_file_and_leaves_none_half_made(made, tmp_path):
 
 
 def test_restored_database_is_the_one_of_the_backup(made, elsewhere, tmp_path):
-    home, done = elsewhere
+    machine, done = elsewhere
     assert done.returncode == 0, done.stderr
     assert "is in place" in done.stdout
     assert "There was no database before" in done.stdout
     manifest = backup.unpack(made[0], tmp_path)
-    restored = home / "frontdesk.sqlite3"
+    original = opened(tmp_path / "database")
     for table in ("chat_message", "chat_original", "chat_alert", "staff_person"):
         query = f"SELECT * FROM {table} ORDER BY 1"
-        assert rows(restored, query) == rows(tmp_path / "database", query)
-    last = rows(restored, "SELECT actor, action FROM audit_entry ORDER BY number")[-1]
-    assert last == ("restore", "restore")
+        assert rows(machine.database, query) == rows(original, query)
+    query = "SELECT actor, action FROM audit_entry ORDER BY number"
+    assert rows(machine.database, query)[-1] == ("restore", "restore")
     anchor = f"{manifest['ledger']['number']}:{manifest['ledger']['seal']}"
-    checked = run(home, "verify_ledger", "--against", anchor)
+    checked = machine.run("verify_ledger", "--against", anchor)
     assert checked.returncode == 0, checked.stderr
 
 
+def test_what_staff_made_is_restored_elsewhere(project, elsewhere):
+    machine, done = elsewhere
+    for name in (PROPOSAL, "comparisons/c-1/comparison.json", "jobs/j-1/job.json"):
+        assert (machine.home / name).read_text() == (project.home / name).read_text()
+    for name in (
+        *("models/live.json", "models/registry.jsonl", "models/history/c-1.json"),
+        *("models/m-live/model.tar.gz", "models/m-before/danger_detector.npz"),
+        *("data/nlu/from_staff.yml", "data/responses/cost.yml", "clinic.yml"),
+    ):
+        assert (machine.root / name).read_bytes() == (project.root / name).read_bytes()
+    assert not (machine.root / "models" / "m-old").exists()
+    assert "Files were replaced" in done.stdout
+
+
+def test_what_was_there_is_kept_aside_and_nothing_secret_is_taken(made, elsewhere):
+    machine, _ = elsewhere
+    (aside,) = [each for each in machine.home.glob("before-restore-*") if each.is_dir()]
+    kept = {str(file.relative_to(aside)) for file in aside.rglob("*") if file.is_file()}
+    assert kept == {"clinic.yml", "project/data/nlu/not_in_it.yml"}
+    assert (aside / "clinic.yml").read_text().endswith("# new\n")
+    assert not (machine.root / "data" / "nlu" / "not_in_it.yml").exists()
+    with tarfile.open(made[0]) as archive:
+        names = archive.getnames()
+    assert not [name for name in names if "secret" in name or "lock" in name]
+
+
 def test_restore_over_a_database_needs_force_keeps_it_and_erases_again(made, elsewhere):
-    home, _ = elsewhere
-    file, patient = home / "frontdesk.sqlite3", made[3][1]
+    machine, _ = elsewhere
+    patient = made[3][1]
     key = patient.id.hex
     mine = f"SELECT count(*) FROM chat_message WHERE conversation_id = '{key}'"
-    assert rows(file, mine)[0][0] > 0
-    refused = run(home, "restore", made[0])
+    assert rows(machine.database, mine)[0][0] > 0
+    refused = machine.run("restore", made[0])
     assert refused.returncode == 1
     assert "--force" in refused.stderr
     change_rows(
-        file,
+        machine.database,
         f"UPDATE chat_conversation SET erased_at = '2026-11-22' WHERE id = '{key}'",
     )
 
-    done = run(home, "restore", made[0], "--force")
+    done = machine.run("restore", made[0], "--force")
 
     assert done.returncode == 0, done.stderr
     assert "Erased again, since they had been: 1" in done.stdout
-    assert rows(file, mine) == [(0,)]
-    (kept,) = home.glob("frontdesk.sqlite3.before-restore-*")
-    assert rows(kept, mine)[0][0] > 0
+    assert "Files were replaced" not in done.stdout
+    assert rows(machine.database, mine) == [(0,)]
+    assert rows(machine.kept_database(), mine)[0][0] > 0
 
 
-def test_restore_says_when_the_keys_are_others(made, tmp_path):
-    done = run(
-        tmp_path / "home",
+def test_restore_of_the_database_alone_says_when_the_keys_are_others(made, tmp_path):
+    machine = Machine(ROOT, tmp_path / "home", new_database())
+    done = machine.run(
         "restore",
         made[0],
+        "--database-only",
         FRONTDESK_SECRET_KEY="another-secret-key-of-forty-characters!!",
         FRONTDESK_ENCRYPTION_KEYS="MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
     )
@@ -173,12 +195,14 @@ def test_restore_says_when_the_keys_are_others(made, tmp_path):
     assert done.returncode == 1
     assert "FRONTDESK_ENCRYPTION_KEYS" in done.stdout
     assert "FRONTDESK_SECRET_KEY" in done.stderr
+    assert "Files were replaced" not in done.stdout
+    assert not (machine.home / "proposals").exists()
 
 
 def test_restore_refuses_while_a_gateway_runs(made):
     before = Message.objects.count()
 
-    done = run(HOME, "restore", made[0], "--force")
+    done = Machine(ROOT, HOME, OTHER_DATABASE).run("restore", made[0], "--force")
 
     assert done.returncode == 1
     assert "The front desk is running" in done.stderr
@@ -202,8 +226,10 @@ def damaged(made, tmp_path, **changes):
     "changes, words",
     [
         ({"sha256": "0" * 64}, "not as it was made"),
-        ({"format": 2}, "another version"),
-        ({"engine": "postgresql"}, "a backup of postgresql"),
+        ({"format": 1}, "another version"),
+        ({"engine": "oracle"}, "a backup of oracle"),
+        ({"files": {"project/../../x": ""}}, "no backup"),
+        ({"files": {"secrets/x": ""}}, "no backup"),
         ({"migrations": ["chat.9999_later"]}, "newer version.*chat.9999_later"),
     ],
     ids=str,

@@ -6,6 +6,7 @@ import signal
 import sys
 
 import pytest
+from django.db import transaction
 
 from tests.frontdesk.gateway_for_tests import wait_until  # isort: skip
 
@@ -214,7 +215,8 @@ def test_changed_replies_are_looked_up_so_that_erased_ones_are_gone(
     assert "2 of 9 replies to patients in 2 conversations would change" in read_page(
         people.trainer, page_of(proposal)
     )
-    erasure.erase(other.pk)
+    with transaction.atomic():
+        erasure.erase(other.pk)
 
     page = people.trainer.page(f"/staff/training/comparisons/{found.id}/replay")
 

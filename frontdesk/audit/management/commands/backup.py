@@ -1,4 +1,4 @@
-"""``python -m frontdesk backup FILE``: everything in the database, as one file."""
+"""``python -m frontdesk backup FILE``: the database and what staff made, one file."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ class Command(BaseCommand):
     """(see parent class for full docstring)."""
 
     help = (
-        "Copies the database into a file, while the front desk runs. Keep the secrets "
-        "(CLINIC_HOME/secrets) in another place: docs/runbooks/restore_backup.md."
+        "Copies database, answers, training data, proposals and live models into a "
+        "file, while the front desk runs. Keep the secrets (CLINIC_HOME/secrets) in "
+        "another place: docs/runbooks/restore_backup.md."
     )
     requires_system_checks = ()
 
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{file}: {rows.get('chat_conversation', 0)} conversations, "
             f"{rows.get('chat_message', 0)} messages, "
-            f"{file.stat().st_size / 1e6:.1f} MB."
+            f"{len(manifest['files'])} files, {file.stat().st_size / 1e6:.1f} MB."
         )
         if ledger:
             anchor = f"{ledger['number']}:{ledger['seal']}"

@@ -1,4 +1,4 @@
-"""``python -m frontdesk restore FILE``: a backup in the place of the database."""
+"""``python -m frontdesk restore FILE``: a backup in place of what is there."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Command(BaseCommand):
     """(see parent class for full docstring)."""
 
     help = (
-        "Puts a backup in the place of the database; the front desk must be stopped. "
-        "See docs/runbooks/restore_backup.md."
+        "Puts a backup in the place of database, answers, training data, proposals and "
+        "models; the front desk must be stopped. See docs/runbooks/restore_backup.md."
     )
     requires_system_checks = ()
 
@@ -28,11 +28,20 @@ class Command(BaseCommand):
             action="store_true",
             help="also over a database that is not empty; that one is kept aside",
         )
+        parser.add_argument(
+            "--database-only",
+            action="store_true",
+            help="leave answers, training data, proposals and models as they are",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """(see parent class for full docstring)."""
         try:
-            done = restore(options["file"].absolute(), force=options["force"])
+            done = restore(
+                options["file"].absolute(),
+                force=options["force"],
+                database_only=options["database_only"],
+            )
         except BackupError as error:
             raise CommandError(str(error)) from error
         for line in _words(done):
@@ -59,6 +68,11 @@ def _words(done: Restored) -> list[str]:
         lines.append(
             "What lies encrypted in it can't be opened: FRONTDESK_ENCRYPTION_KEYS are "
             "not the keys of that time. Put those back."
+        )
+    if done.files_before:
+        lines.append(
+            f"Files were replaced: they are kept in {done.files_before}. Where the "
+            f"project is a git repository, 'git diff' shows what is different now."
         )
     if done.before:
         lines.append(
