@@ -16,10 +16,10 @@ import random
 import sys
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
+from clinic.topics import NOT_UNDERSTOOD_INTENT
 from retraining.evaluation_run import messages_of_half
 from retraining.evaluation_sets import LabelledMessage, read_messages, seen_in_training
 from retraining.example_parts import examples_of_size
@@ -30,10 +30,10 @@ from retraining.teaching_learners import (
     PLAIN,
     PLAIN_RASA,
     UNTUNED,
+    Answers,
     Learner,
     Pair,
     is_missed,
-    wrong_of,
 )
 from retraining.teaching_page import chart, table
 
@@ -41,6 +41,7 @@ STEPS = (0, 10, 50, 200)
 SEEDS = (1, 2, 3, 4, 5)
 BASE_EXAMPLES = 1_500
 OUT = ROOT / "docs"
+FILE = "teaching_curve.json"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Point:
     corrections: int
     n: int
     wrong: int
+    unsure: int  # of these, asked back ("did you mean") instead of answered wrongly
     better: int  # wrong without a correction, right now
     worse: int  # the other way round
     staff: int  # messages that belong to staff: medical, crisis, emergency
@@ -105,48 +107,46 @@ class Lesson:
 
     def teach(self, learners: Sequence[Learner]) -> Iterator[Point]:
         """A point for each learner and step; the first two choose what is corrected."""
-        first = [learner.learn(self.base) for learner in learners]
-        wrong = [wrong_of(agent, self.choose) for agent, _ in first[:2]]
-        lessons = corrections_for(self.choose, wrong, max(self.steps), self.seed)
+        both, half = [*self.choose, *self.report], len(self.choose)
+        first = [learner.answers(self.base, both) for learner in learners]
+        wrong = [answers.wrong(both) for answers in first[:2]]
+        places = [{place for place in each if place < half} for each in wrong]
+        lessons = corrections_for(self.choose, places, max(self.steps), self.seed)
         for learner, untaught in zip(learners, first, strict=True):
-            before = wrong_of(untaught[0], self.report)
+            before = Answers(untaught.intents[half:], untaught.seconds)
             for count in self.steps:
                 known = lessons[:count]
-                agent, seconds = (
-                    learner.learn([*self.base, *known]) if count else untaught
-                )
-                after = wrong_of(agent, self.report) if count else before
-                learnt = self._learnt(agent, known)
-                yield self._point(learner, count, before, after, learnt, seconds)
-
-    def _learnt(self, agent: Any, known: Sequence[Pair]) -> int:
-        texts = {text for _, text in known}
-        taught = [message for message in self.choose if message.text in texts]
-        return len(taught) - len(wrong_of(agent, taught)) if taught else 0
+                texts = {text for _, text in known}
+                taught = [each for each in self.choose if each.text in texts]
+                after, learnt = before, 0
+                if count:
+                    asked = [*self.report, *taught]
+                    found = learner.answers([*self.base, *known], asked)
+                    size = len(self.report)
+                    after = Answers(found.intents[:size], found.seconds)
+                    rest = Answers(found.intents[size:], 0.0)
+                    learnt = len(taught) - len(rest.wrong(taught))
+                yield self._point(learner, count, before, after, learnt)
 
     def _point(
-        self,
-        learner: Learner,
-        count: int,
-        before: dict[int, str],
-        after: dict[int, str],
-        learnt: int,
-        seconds: float,
+        self, learner: Learner, count: int, before: Answers, now: Answers, learnt: int
     ) -> Point:
+        was, wrong = before.wrong(self.report), now.wrong(self.report)
         return Point(
             name=learner.name,
             seed=self.seed,
             corrections=count,
             n=len(self.report),
-            wrong=len(after),
-            better=len(before.keys() - after.keys()),
-            worse=len(after.keys() - before.keys()),
+            wrong=len(wrong),
+            unsure=sum(intent == NOT_UNDERSTOOD_INTENT for intent in wrong.values()),
+            better=len(was.keys() - wrong.keys()),
+            worse=len(wrong.keys() - was.keys()),
             staff=sum(is_missed(message, "out_of_scope") for message in self.report),
             missed=sum(
-                is_missed(self.report[place], intent) for place, intent in after.items()
+                is_missed(self.report[place], intent) for place, intent in wrong.items()
             ),
             learnt=learnt,
-            train_seconds=round(seconds, 1),
+            train_seconds=now.seconds,
         )
 
 
@@ -155,6 +155,7 @@ def curve(
     steps: Sequence[int],
     seeds: Sequence[int],
     encoder: Path | None = None,
+    kept: Path | None = None,
 ) -> Iterator[Point]:
     """All points; ten minutes for each seed.
 
@@ -164,6 +165,7 @@ def curve(
         seeds: each chooses another part of the examples and other corrections.
         encoder: a folder with the sentence encoder as it was before it was tuned on
             this project: one more assistant, which never saw the other examples.
+        kept: folder of the answers of earlier runs.
     """
     examples = read_folder()
     messages = read_messages()
@@ -177,11 +179,12 @@ def curve(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         learners = [
-            Learner(OWN, folder / "own"),
-            Learner(PLAIN, folder / "plain", pipeline=PLAIN_RASA),
+            Learner(OWN, folder / "own", kept=kept),
+            Learner(PLAIN, folder / "plain", pipeline=PLAIN_RASA, kept=kept),
         ]
         if encoder:
-            learners.append(Learner(UNTUNED, folder / "untuned", encoder=encoder))
+            untuned = Learner(UNTUNED, folder / "untuned", encoder=encoder, kept=kept)
+            learners.append(untuned)
         for seed in seeds:
             part = examples_of_size(examples, base, random.Random(seed).random())
             yield from Lesson(seed, part, steps, choose, report).teach(learners)
@@ -193,8 +196,22 @@ def write(out: Path, base: int, points: Sequence[Point]) -> None:
     rows = [{**asdict(point), "p": float(f"{point.p:.3g}")} for point in points]
     content = {"base_examples": base, "points": rows}
     text = json.dumps(content, indent=1) + "\n"
-    (out / "teaching_curve.json").write_text(text, encoding="utf-8")
+    (out / FILE).write_text(text, encoding="utf-8")
     (out / "teaching_curve.svg").write_text(chart(points), encoding="utf-8")
+
+
+def read(out: Path, base: int, seeds: Sequence[int]) -> list[Point]:
+    """The points of other seeds that stand there, for the same young assistant."""
+    file = out / FILE
+    content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    if content.get("base_examples") != base:
+        return []
+    names = {field.name for field in fields(Point)}
+    return [
+        Point(**{key: value for key, value in row.items() if key in names})
+        for row in content["points"]
+        if row["seed"] not in seeds
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -206,11 +223,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, nargs="+", default=list(STEPS))
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--encoder", type=Path, help="folder of the untuned encoder")
+    parser.add_argument(
+        "--add", action="store_true", help="keep the other seeds' figures"
+    )
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args(arguments)
-    points: list[Point] = []
+    points = read(options.out, options.base, options.seeds) if options.add else []
     steps = sorted({0, *options.steps})
-    for point in curve(options.base, steps, options.seeds, options.encoder):
+    made = curve(options.base, steps, options.seeds, options.encoder, options.kept)
+    for point in made:
         points.append(point)
         print(
             f"seed {point.seed}, {point.name}, {point.corrections}: {point.error:.1%} "

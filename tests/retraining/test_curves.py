@@ -87,7 +87,7 @@ def test_corrections_are_what_all_got_wrong():
 
 def taught(name, seed, count, wrong):
     return teaching_curve.Point(
-        name, seed, count, 100, wrong, 30 - wrong, 0, 40, wrong // 5, count, 5.0
+        name, seed, count, 100, wrong, 2, 30 - wrong, 0, 40, wrong // 5, count, 5.0
     )
 
 
@@ -109,23 +109,18 @@ def test_held_out_messages_are_never_corrections(monkeypatch):
         for n in range(8)
     ]
     asked.append(LabelledMessage("choose 1", "faq", "cost", "ask_cost", "k", "report"))
-    fed, put = [], []
+    fed = []
 
     class Fake:
         def __init__(self, name, folder, **_):
             self.name = name
 
-        def learn(self, pairs):
+        def answers(self, pairs, messages):
             fed.append((self.name, list(pairs)))
-            return self, 1.0
-
-    def wrong_of(agent, messages):
-        put.append([message.text for message in messages])
-        return {place: "greet" for place in range(len(messages))}
+            return teaching_learners.Answers(["greet"] * len(messages), 1.0)
 
     monkeypatch.setattr(teaching_curve, "read_messages", lambda: asked)
     monkeypatch.setattr(teaching_curve, "Learner", Fake)
-    monkeypatch.setattr(teaching_curve, "wrong_of", wrong_of)
     points = list(teaching_curve.curve(50, (0, 2, 4), (1, 2)))
 
     texts = {text for _, pairs in fed for _, text in pairs}
