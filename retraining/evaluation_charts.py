@@ -90,9 +90,10 @@ def _axes(
             f'text-anchor="end">{text}</text>'
         )
     for tick, text in x_ticks:
+        anchor = "end" if tick == 1 and len(text) > 2 else "middle"
         parts.append(
             f'<text x="{_x(tick):.1f}" y="{HEIGHT - BOTTOM + 16}" '
-            f'text-anchor="middle">{text}</text>'
+            f'text-anchor="{anchor}">{text}</text>'
         )
     middle = (TOP + HEIGHT - BOTTOM) / 2
     parts.append(

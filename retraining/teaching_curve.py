@@ -4,7 +4,8 @@ A young assistant, trained on a small part of the project's examples, is asked t
 choosing half of the test messages. What it and plain Rasa both get wrong is corrected,
 as staff would, and fed to both: the same messages, in the same order. The error is
 counted on the reporting half, which none of them has seen. Everything is done again for
-each seed, with another part of the examples and other corrections. Writes
+each seed, with another part of the examples and other corrections. What was answered
+before is kept, so that an interrupted run goes on where it was. Writes
 ``docs/teaching_curve.json`` and a chart, and prints a table.
 """
 
@@ -16,7 +17,7 @@ import random
 import sys
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from clinic.topics import NOT_UNDERSTOOD_INTENT
@@ -200,20 +201,6 @@ def write(out: Path, base: int, points: Sequence[Point]) -> None:
     (out / "teaching_curve.svg").write_text(chart(points), encoding="utf-8")
 
 
-def read(out: Path, base: int, seeds: Sequence[int]) -> list[Point]:
-    """The points of other seeds that stand there, for the same young assistant."""
-    file = out / FILE
-    content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    if content.get("base_examples") != base:
-        return []
-    names = {field.name for field in fields(Point)}
-    return [
-        Point(**{key: value for key, value in row.items() if key in names})
-        for row in content["points"]
-        if row["seed"] not in seeds
-    ]
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Command line."""
     parser = argparse.ArgumentParser(
@@ -223,12 +210,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, nargs="+", default=list(STEPS))
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--encoder", type=Path, help="folder of the untuned encoder")
-    parser.add_argument(
-        "--add", action="store_true", help="keep the other seeds' figures"
-    )
+    parser.add_argument("--kept", type=Path, default=ROOT / "var" / "teaching")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args(arguments)
-    points = read(options.out, options.base, options.seeds) if options.add else []
+    points: list[Point] = []
     steps = sorted({0, *options.steps})
     made = curve(options.base, steps, options.seeds, options.encoder, options.kept)
     for point in made:

@@ -31,6 +31,7 @@ from safety.encoder import shared_encoder
 
 SIZES = (1_500, 5_000, 15_000, 50_000)
 OUT = ROOT / "docs"
+FILE = "training_time.json"
 # Two runs of the same training differ by less than this.
 NOISE = 1.1
 
@@ -141,20 +142,17 @@ def chart(points: Sequence[Point]) -> str:
     """Processor seconds over examples, beside a straight line to the last point."""
     most = max(point.examples for point in points)
     longest = max(point.processor_seconds for point in points)
-    ends = [(0.0, 0.0), (1.0, 1.0)]
+    made = [(p.examples / most, p.processor_seconds / longest) for p in points]
     series = [
-        charts.Series(name, [(p.examples / most, value(p) / longest) for p in points])
-        for name, value in (
-            ("processor time", lambda p: p.processor_seconds),
-            ("time on the clock (two cores)", lambda p: p.seconds),
-        )
+        charts.Series("processor time", made),
+        charts.Series("proportional to the examples", [(0.0, 0.0), (1.0, 1.0)]),
     ]
     svg = charts.line_chart(
         "training-time",
         "Training time by the number of examples",
-        [*series, charts.Series("proportional to the examples", ends)],
+        series,
         x_title="examples",
-        y_title="seconds",
+        y_title="processor seconds",
         description="; ".join(
             f"{p.examples} examples: {p.processor_seconds:.0f} processor seconds, "
             f"{p.seconds:.0f} on the clock"
@@ -166,6 +164,14 @@ def chart(points: Sequence[Point]) -> str:
     return charts.standalone(svg)
 
 
+def read(out: Path, sizes: Sequence[int]) -> list[Point]:
+    """The points of other sizes that stand there."""
+    file = out / FILE
+    content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    found = [Point(**row) for row in content.get("points", [])]
+    return [point for point in found if point.examples not in sizes]
+
+
 def write(out: Path, points: Sequence[Point]) -> None:
     """Writes figures and chart."""
     content: dict[str, Any] = {
@@ -175,7 +181,7 @@ def write(out: Path, points: Sequence[Point]) -> None:
     }
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(content, indent=1) + "\n"
-    (out / "training_time.json").write_text(text, encoding="utf-8")
+    (out / FILE).write_text(text, encoding="utf-8")
     (out / "training_time.svg").write_text(chart(points), encoding="utf-8")
 
 
@@ -185,6 +191,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m retraining.training_time", description=__doc__
     )
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--add", action="store_true", help="keep other sizes' figures")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--once", type=Path, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -192,10 +199,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(train_once(*options.once))
         return 0
     examples = read_folder()
-    points: list[Point] = []
+    points = read(options.out, options.sizes) if options.add else []
     for size in sorted(options.sizes):
-        points.append(measure(examples_of_size(examples, size)))
-        point = points[-1]
+        point = measure(examples_of_size(examples, size))
+        points = sorted([*points, point], key=lambda each: each.examples)
         print(
             f"{size} examples: {point.processor_seconds:.0f} processor seconds "
             f"({point.per_thousand:.2f} for a thousand), {point.seconds:.0f} s on the "

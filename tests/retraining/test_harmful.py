@@ -82,13 +82,15 @@ def found_in(root):
     return look
 
 
-@pytest.fixture(scope="module")
-def stopped():
-    """The reasons against each; ``make harmful`` writes them down."""
-    rows = {}
-    yield rows
-    if os.environ.get("HARMFUL") and rows.keys() == {each.name for each in EVERY}:
-        write_page(rows, twenty=HARMFUL, further=EVERY[len(HARMFUL) :])
+# The reasons against each by its name; ``make harmful`` writes them down.
+STOPPED: dict[str, list] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def page():
+    yield
+    if os.environ.get("HARMFUL") and STOPPED.keys() == {each.name for each in EVERY}:
+        write_page(STOPPED, twenty=HARMFUL, further=EVERY[len(HARMFUL) :])
 
 
 def names(found):
@@ -101,8 +103,8 @@ def test_there_are_twenty():
 
 
 @pytest.mark.parametrize("proposal", ON_FILES, ids=lambda each: each.name)
-def test_harm_that_shows_in_the_files_is_stopped(found_in, stopped, proposal):
-    found = stopped[proposal.name] = found_in(proposal)
+def test_harm_that_shows_in_the_files_is_stopped(found_in, proposal):
+    found = STOPPED[proposal.name] = found_in(proposal)
 
     hits = [reason for reason in found if reason.code in proposal.expected]
     assert hits, names(found)
@@ -130,7 +132,7 @@ def test_nobody_can_set_danger_aside(found_in, proposal):
 
 @pytest.mark.model
 @pytest.mark.parametrize("proposal", ON_LIVE, ids=lambda each: each.name)
-def test_harm_that_the_live_model_sees_is_stopped(root, stopped, proposal, assistant):
+def test_harm_that_the_live_model_sees_is_stopped(root, proposal, assistant):
     from retraining.label_check import routes_by
 
     live = assistant.assistant
@@ -237,7 +239,7 @@ def test_content_is_checked_against_a_revision(root, tmp_path):
 @pytest.mark.skipif(not os.environ.get("HARMFUL"), reason="make harmful: minutes each")
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("proposal", TRAINED, ids=lambda each: each.name)
-def test_harm_that_only_a_training_shows_is_stopped(tmp_path, stopped, proposal):
+def test_harm_that_only_a_training_shows_is_stopped(tmp_path, proposal):
     from retraining.build import build
     from retraining.compare import compare
     from retraining.gate import reasons
@@ -262,6 +264,6 @@ def test_harm_that_only_a_training_shows_is_stopped(tmp_path, stopped, proposal)
     build(places, "harmful", Proposed(), author="Nora")
     comparison = compare(places, "harmful")
 
-    found = stopped[proposal.name] = reasons(comparison)
+    found = STOPPED[proposal.name] = reasons(comparison)
     print(names(found))
     assert {reason.code for reason in found} & proposal.expected, names(found)
