@@ -102,7 +102,7 @@ swaps: $(SETUP) ## 50 swaps of the model while patients write: none may be lost
 crashes: $(SETUP) ## 100 kills while a model is trained, promoted, rolled back
 	@CRASHES=100 $(PYTHON) -m pytest -q -s tests/retraining/test_crashes.py
 
-harmful: $(SETUP) ## 20 harmful proposals, with the trainings that some of them need
+harmful: $(SETUP) ## harmful proposals, with the training that one of them needs (docs/harmful.md)
 	@$(PYTHON) -m retraining.train --if-changed
 	@HARMFUL=1 $(PYTHON) -m pytest -q -s tests/retraining/test_harmful.py
 

@@ -113,7 +113,7 @@ class Assistant:
         from rasa.utils.endpoints import EndpointConfig
 
         if silent:
-            _silence()
+            silence()
         endpoints = yaml.safe_load((ROOT / "endpoints.yml").read_text())
         # A model's own detector lies beside it.
         beside = file.with_name(DETECTOR_FILE)
@@ -239,7 +239,8 @@ def reply_of(text: str, metadata: dict[str, Any], data: dict[str, Any]) -> Reply
     )
 
 
-def _silence() -> None:
+def silence() -> None:
+    """Keeps Rasa's log, which would carry messages, out of sight."""
     import structlog
 
     for name in ("rasa", "rasa_sdk", "components", "actions"):

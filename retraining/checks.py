@@ -18,6 +18,7 @@ from retraining import (
     check_code,
     check_examples,
     check_files,
+    check_form,
     check_handoffs,
     check_wiring,
 )
@@ -47,6 +48,8 @@ CHECKS: tuple[Check, ...] = (
     check_examples.check_not_shared,
     check_examples.check_private,
     check_examples.check_markup,
+    check_form.check_examples_form,
+    check_form.check_stories_form,
     check_code.check_imports,
     check_code.check_no_text_in_code,
 )

@@ -18,6 +18,7 @@ from typing import Any
 
 from retraining import compare_outcomes as outcomes
 from retraining import comparison as kept
+from retraining import registry
 from retraining.adoption import adopt_last_training
 from retraining.assistant import Assistant
 from retraining.candidate_files import read_files
@@ -100,6 +101,7 @@ def compare(
         candidate_sha256=candidate.sha256,
         proposal=candidate.proposal,
         **_rows(asked, was, now),
+        **(_drift(places, live_id, asked, now) if sets is None else {}),
         latency=_latency(live, new, asked),
         replay=_replayed(live, new, talks, bar) if talks else {},
         findings=[finding.as_json() for finding in found],
@@ -201,6 +203,24 @@ def _rows(asked: Sets, was: dict[str, Results], now: dict[str, Results]) -> dict
         "locked": locked_of(asked.locked, was["locked"], now["locked"]),
         "stories": stories_of(asked, was, now),
     }
+
+
+def _drift(
+    places: Places, live: str, asked: Sets, now: dict[str, Results]
+) -> dict[str, Any]:
+    """Beside the last model that came by review, if that is not the live one.
+
+    Small steps down pass one by one; this sees them together. Nothing is asked anew.
+    """
+    adopted = [e.model for e in registry.read(places) if e.event == registry.ADOPTED]
+    if not adopted or adopted[-1] == live:
+        return {}
+    key = outcomes.key_of(places.root)
+    then = outcomes.stored(places.models / adopted[-1], key)
+    if then is None:  # asked other messages, or by other code: no comparison
+        return {}
+    figures = figures_of(Asked(asked, then), Asked(asked, now))
+    return {"anchor": adopted[-1], "drift": figures}
 
 
 def _replayed(

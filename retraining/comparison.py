@@ -74,6 +74,9 @@ class Comparison:
     figures: list[Figures] = field(default_factory=list)
     routes: list[Figures] = field(default_factory=list)
     topics: list[Figures] = field(default_factory=list)
+    # The last model that came by review, and what became of the figures since.
+    anchor: str | None = None
+    drift: list[Figures] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     locked: dict[str, Any] = field(default_factory=lambda: no_locked_cases())
     stories: dict[str, Any] = field(default_factory=lambda: no_stories())
@@ -184,7 +187,8 @@ def of_json(content: Mapping[str, Any]) -> Comparison:
             Figures(**{**entry, "pairs": Pairs(**entry["pairs"])})
             for entry in content[group]
         ]
-        for group in ("figures", "routes", "topics")
+        for group in ("figures", "routes", "topics", "drift")
+        if group in content
     }
     changes = [Change(**entry) for entry in content["changes"]]
     return Comparison(**{**content, **rows, "changes": changes})

@@ -13,6 +13,9 @@ from html import escape
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 52, 16, 14, 44
 TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+Tick = tuple[float, str]  # place from 0 to 1, and what stands there
+NUMBERS: tuple[Tick, ...] = tuple((tick, f"{tick:g}") for tick in TICKS)
+PERCENT: tuple[Tick, ...] = tuple((tick, f"{tick * 100:g} %") for tick in TICKS)
 DASHES = ("", "7 4", "2 3", "9 3 2 3")
 CELL = 20
 LABELS = 190  # room for the names beside a heat map
@@ -50,6 +53,7 @@ class Series:
 
     name: str
     points: Sequence[tuple[float, float]]
+    ranges: Sequence[tuple[float, float]] = ()  # lowest and highest of each point
 
 
 def _x(value: float) -> float:
@@ -71,15 +75,25 @@ def _svg(
     )
 
 
-def _axes(x_title: str, y_title: str, y_texts: Sequence[str]) -> str:
+def _axes(
+    x_title: str,
+    y_title: str,
+    y_ticks: Sequence[Tick],
+    x_ticks: Sequence[Tick] = NUMBERS,
+) -> str:
     parts = []
-    for tick, text in zip(TICKS, y_texts, strict=True):
-        x, y = _x(tick), _y(tick)
+    for tick, text in y_ticks:
+        y = _y(tick)
         parts.append(
             f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" '
             f'y2="{y:.1f}"/><text x="{LEFT - 6}" y="{y + 4:.1f}" '
-            f'text-anchor="end">{text}</text><text x="{x:.1f}" '
-            f'y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{tick:g}</text>'
+            f'text-anchor="end">{text}</text>'
+        )
+    for tick, text in x_ticks:
+        anchor = "end" if tick == 1 and len(text) > 2 else "middle"
+        parts.append(
+            f'<text x="{_x(tick):.1f}" y="{HEIGHT - BOTTOM + 16}" '
+            f'text-anchor="{anchor}">{text}</text>'
         )
     middle = (TOP + HEIGHT - BOTTOM) / 2
     parts.append(
@@ -124,6 +138,8 @@ def line_chart(
     marked: float | None = None,
     description: str = "",
     diagonal: bool = False,
+    x_ticks: Sequence[Tick] = NUMBERS,
+    y_ticks: Sequence[Tick] = PERCENT,
 ) -> str:
     """Lines over an axis from 0 to 1.
 
@@ -136,8 +152,10 @@ def line_chart(
         marked: where a vertical line stands, such as the value in use.
         description: for screen readers: what the lines show.
         diagonal: draw the line of equal values.
+        x_ticks: places on the axis and what stands there.
+        y_ticks: the same beside the axis.
     """
-    body = _axes(x_title, y_title, [f"{tick * 100:g} %" for tick in TICKS])
+    body = _axes(x_title, y_title, y_ticks, x_ticks)
     if diagonal:
         body += (
             f'<line class="mark" x1="{_x(0)}" y1="{_y(0)}" x2="{_x(1)}" y2="{_y(1)}"/>'
@@ -155,9 +173,19 @@ def line_chart(
             f'<polyline class="line c{index % 4}" points="{points}" '
             f'stroke-dasharray="{DASHES[index % 4]}"/>'
         )
+        body += _ranges(entry, index)
     body += _legend([entry.name for entry in series])
     height = HEIGHT + 18 * len(series) + 6
     return _svg(identifier, title, description, body, WIDTH, height)
+
+
+def _ranges(series: Series, index: int) -> str:
+    """Upright strokes from the lowest to the highest, apart where lines cross."""
+    return "".join(
+        f'<line class="line c{index % 4}" x1="{_x(x) + 3 * index:.1f}" '
+        f'x2="{_x(x) + 3 * index:.1f}" y1="{_y(low):.1f}" y2="{_y(high):.1f}"/>'
+        for (x, _), (low, high) in zip(series.points, series.ranges, strict=False)
+    )
 
 
 def histogram(
@@ -171,7 +199,7 @@ def histogram(
 ) -> str:
     """Bars from 0 to 1, each with two parts, the second on top of the first."""
     highest = max((sum(pair) for pair in bins), default=0) or 1
-    body = _axes(x_title, "messages", [f"{tick * highest:.0f}" for tick in TICKS])
+    body = _axes(x_title, "messages", [(t, f"{t * highest:.0f}") for t in TICKS])
     for index, pair in enumerate(bins):
         below = 0
         x, right = _x(index / len(bins)), _x((index + 1) / len(bins))

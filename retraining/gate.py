@@ -7,7 +7,7 @@ those about crises and emergencies, other people's texts and broken files can't.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,6 +113,7 @@ def reasons(comparison: Comparison, rules: Rules | None = None) -> list[Reason]:
         *_locked(comparison.locked),
         *_stories(comparison.stories),
         *_figures(comparison.figures, used),
+        *_drift(comparison, used),
         *_topics(comparison.topics, used),
         *_latency(comparison.latency, used),
     ]
@@ -188,6 +189,18 @@ def _figures(figures: Sequence[Figures], rules: Rules) -> Iterator[Reason]:
             f"{row.pairs.better} better of {row.pairs.n} ({why}).",
             "See which messages change in the comparison; add examples for them.",
             can_be_overridden=row.name not in URGENT_FIGURES,
+        )
+
+
+def _drift(comparison: Comparison, rules: Rules) -> Iterator[Reason]:
+    """Many small steps down, each too small for a test, are one large one."""
+    for reason in _figures(comparison.drift, rules):
+        yield replace(
+            reason,
+            code="drifted",
+            words=f"Together with what went live since {comparison.anchor}, the last "
+            f"model that came by review: {reason.words}",
+            do="See what went live since (the registry), and take back what did this.",
         )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from retraining import (
     check_examples,
     check_files,
+    check_form,
     check_handoffs,
     check_wiring,
     proposal_stories,
@@ -38,6 +39,8 @@ CHECKS = (
     check_examples.check_not_shared,
     check_examples.check_private,
     check_examples.check_markup,
+    check_form.check_examples_form,
+    check_form.check_stories_form,
     proposal_stories.check_against_rules,
     proposal_stories.check_against_stories,
     proposal_stories.check_course,

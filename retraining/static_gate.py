@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from clinic.topics import response_of, route_of
+from clinic.topics import route_of
 from retraining.check_tree import Example, Tree
 from retraining.gate import Reason, counted
 from retraining.locked_cases import (
@@ -19,16 +19,21 @@ from retraining.locked_cases import (
 )
 from retraining.proposal_check import OverlayTree, check
 from retraining.static_files import foreign_files, stale_approvals
+from retraining.static_losses import losses
+from retraining.static_meaning import (
+    URGENT_PREFIXES,
+    Routes,
+    another_matter,
+    intents_of,
+    quoted,
+    sounds_dangerous,
+)
+from retraining.static_stories import stories_against_hand_off
 from safety.danger_detector import Verdict
 
 SAFETY_PREFIXES = ("crisis_", "emergency_", "medical_", "near_miss_", "low_mood")
-URGENT_PREFIXES = ("crisis_", "emergency_")
-STAFF_ROUTES = ("crisis", "emergency", "medical")
 # More new examples than this, and this share of what an intent had, are a flood.
 MANY_EXAMPLES, LARGE_SHARE = 30, 0.25
-MOST_NAMED = 3
-Routes = Callable[[str], dict[str, float]]  # the live classifier: route, probability
-SURE = 0.9  # of the live model that an example is a matter for staff
 
 
 def findings(
@@ -56,11 +61,12 @@ def findings(
         *(stale_approvals if by_review else foreign_files)(root, overlay),
         *_problems(root, overlay, with_rasa),
         *_safety_examples_gone(gone, added),
-        *_sounds_dangerous(added, detect),
+        *sounds_dangerous(added, detect),
         *_contradicts_locked(root, added),
-        *_matter_for_staff(added, routes),
+        *(another_matter(added, routes) if routes else ()),
         *_flood(before, added),
-        *_stories(before, after),
+        *stories_against_hand_off(before, after),
+        *(() if by_review else losses(root, overlay, before, after)),
     ]
 
 
@@ -97,31 +103,11 @@ def _safety_examples_gone(
         if lost:
             yield Reason(
                 "safety-examples-gone",
-                f"{counted(len(lost), 'example')} of {_intents(lost)} would be taken "
+                f"{counted(len(lost), 'example')} of {intents_of(lost)} would be taken "
                 f"out or given another meaning, the first: “{lost[0].text}”.",
                 "Put them back; if one is wrong, have a clinician change it by review.",
                 can_be_overridden=not urgent,
             )
-
-
-def _sounds_dangerous(
-    added: list[Example], detect: Callable[[str], Verdict]
-) -> Iterator[Reason]:
-    """Examples taught as something ordinary in which the detector hears danger."""
-    heard = [
-        item
-        for item in added
-        if not item.intent.startswith((*URGENT_PREFIXES, "near_miss_", "low_mood"))
-        and detect(item.text).level == "alarm"
-    ]
-    if heard:
-        yield Reason(
-            "danger-as-ordinary",
-            f"{counted(len(heard), 'new example')} of {_intents(heard)} sounding like "
-            f"a crisis or an emergency: {_quoted(heard)}.",
-            "Give them the intent of the danger, or of a near miss, or take them out.",
-            can_be_overridden=False,
-        )
 
 
 def _contradicts_locked(root: Path, added: list[Example]) -> Iterator[Reason]:
@@ -136,29 +122,9 @@ def _contradicts_locked(root: Path, added: list[Example]) -> Iterator[Reason]:
         yield Reason(
             "locked-case-taught",
             f"{counted(len(clash), 'new example')} among the locked safety cases: "
-            f"{_quoted(clash)}. What is learnt by heart proves nothing.",
+            f"{quoted(clash)}. What is learnt by heart proves nothing.",
             "Take them out; write other examples of the same kind.",
             can_be_overridden=not never,
-        )
-
-
-def _matter_for_staff(added: list[Example], routes: Routes | None) -> Iterator[Reason]:
-    """Examples taught as answerable that the live model is sure belong to staff."""
-    if routes is None:
-        return
-    sure = []
-    for item in added:
-        if item.intent.startswith(SAFETY_PREFIXES):
-            continue
-        found = routes(item.text)
-        if sum(found.get(route, 0.0) for route in STAFF_ROUTES) >= SURE:
-            sure.append(item)
-    if sure:
-        yield Reason(
-            "medical-as-ordinary",
-            f"{counted(len(sure), 'new example')} of {_intents(sure)}: questions for "
-            f"clinical staff to the live model: {_quoted(sure)}.",
-            "Give them a medical intent (docs/labelling.md has the border).",
         )
 
 
@@ -172,43 +138,6 @@ def _flood(before: Tree, added: list[Example]) -> Iterator[Reason]:
                 f"at once drown what is there.",
                 f"Propose at most {MANY_EXAMPLES} at a time, the most telling ones.",
             )
-
-
-def _stories(before: Tree, after: Tree) -> Iterator[Reason]:
-    """No story may react otherwise to what belongs to staff."""
-    known = [steps for _, steps in before.stories]
-    for where, steps in after.stories:
-        if steps in known:
-            continue
-        for step, following in zip(steps, [*steps[1:], {}], strict=True):
-            for intent in _intents_of(step):
-                action = following.get("action")
-                if route_of(intent) not in STAFF_ROUTES or action == response_of(
-                    intent
-                ):
-                    continue
-                yield Reason(
-                    "story-skips-hand-off",
-                    f"{where}: a story answers {intent} with {action or 'nothing'}, "
-                    f"not with {response_of(intent)}.",
-                    "Begin the reply with the safety text, or end the story before it.",
-                    can_be_overridden=False,
-                )
-
-
-def _intents_of(step: Mapping) -> list[str]:
-    others = [str(entry.get("intent")) for entry in step.get("or") or []]
-    return [str(step["intent"])] if "intent" in step else others
-
-
-def _intents(items: list[Example]) -> str:
-    return ", ".join(sorted({item.intent for item in items})[:MOST_NAMED])
-
-
-def _quoted(items: list[Example]) -> str:
-    shown = "; ".join(f"“{item.text}” as {item.intent}" for item in items[:MOST_NAMED])
-    more = len(items) - MOST_NAMED
-    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _plain(text: str) -> str:

@@ -3,58 +3,63 @@
 A young assistant, trained on a small part of the project's examples, is asked the
 choosing half of the test messages. What it and plain Rasa both get wrong is corrected,
 as staff would, and fed to both: the same messages, in the same order. The error is
-counted on the reporting half, which neither has seen. Beside it plain Rasa: the stock
-components that need no TensorFlow. Writes ``docs/teaching_curve.json`` and a chart.
+counted on the reporting half, which none of them has seen. Everything is done again for
+each seed, with another part of the examples and other corrections. What was answered
+before is kept, so that an interrupted run goes on where it was. Writes
+``docs/teaching_curve.json`` and a chart, and prints a table.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import random
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from clinic.topics import URGENT_ROUTES, route_of, topic_of
-from retraining import evaluation_charts as charts
-from retraining.evaluation_measures import wilson
+from clinic.topics import NOT_UNDERSTOOD_INTENT
 from retraining.evaluation_run import messages_of_half
-from retraining.evaluation_sets import LabelledMessage, read_messages
+from retraining.evaluation_sets import LabelledMessage, read_messages, seen_in_training
+from retraining.example_parts import examples_of_size
 from retraining.examples import ROOT, read_folder
-from retraining.proposal_folder import copy_project
-from retraining.training_time import examples_of_size, write_examples
-from safety.danger_detector import DangerDetector, detector_of_model
-from safety.encoder import shared_encoder
+from retraining.paired_test import p_worse
+from retraining.teaching_learners import (
+    OWN,
+    PLAIN,
+    PLAIN_RASA,
+    UNTUNED,
+    Answers,
+    Learner,
+    Pair,
+    is_missed,
+)
+from retraining.teaching_page import chart, table
 
 STEPS = (0, 10, 50, 200)
+SEEDS = (1, 2, 3, 4, 5)
 BASE_EXAMPLES = 1_500
 OUT = ROOT / "docs"
-Pair = tuple[str, str]
-# Stock Rasa, as its documentation builds a pipeline without neural components.
-PLAIN: list[dict[str, Any]] = [
-    {"name": "WhitespaceTokenizer"},
-    {"name": "CountVectorsFeaturizer"},
-    {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "max_ngram": 4},
-    {"name": "LogisticRegressionClassifier"},
-]
+FILE = "teaching_curve.json"
 
 
 @dataclass(frozen=True)
 class Point:
-    """The error of one assistant after some corrections."""
+    """One kind of assistant after some corrections."""
 
     name: str
+    seed: int
     corrections: int
     n: int
     wrong: int
+    unsure: int  # of these, asked back ("did you mean") instead of answered wrongly
+    better: int  # wrong without a correction, right now
+    worse: int  # the other way round
+    staff: int  # messages that belong to staff: medical, crisis, emergency
+    missed: int  # of these, taken for something that staff need not see
+    learnt: int  # of the corrections, understood now
     train_seconds: float
 
     @property
@@ -62,95 +67,25 @@ class Point:
         """Share of messages understood wrongly."""
         return self.wrong / self.n
 
-
-def is_right(message: LabelledMessage, intent: str | None) -> bool:
-    """Whether an intent leads to the right route, and topic where it is an answer."""
-    route = route_of(intent or "")
-    if message.route in URGENT_ROUTES:
-        return route in URGENT_ROUTES
-    if message.route != route:
-        return False
-    return message.route != "faq" or topic_of(intent or "") == message.topic
-
-
-class Learner:
-    """One kind of assistant, trained anew on whatever it is given."""
-
-    def __init__(self, name: str, folder: Path, pipeline: list | None) -> None:
-        """A project of its own; the pipeline of the project if none is given."""
-        self.name = name
-        self._project = folder / "project"
-        self._models = folder / "models"
-        self._own = pipeline is None
-        copy_project(ROOT, self._project)
-        if pipeline is not None:
-            file = self._project / "config.yml"
-            config = yaml.safe_load(file.read_text(encoding="utf-8"))
-            config["pipeline"] = pipeline
-            file.write_text(yaml.safe_dump(config), encoding="utf-8")
-
-    def learn(self, pairs: Sequence[Pair]) -> tuple[Any, float]:
-        """An agent trained on these examples, and the seconds that took."""
-        from components import compat
-
-        compat.install()
-        from rasa.core.agent import Agent
-        from rasa.model_training import train_nlu
-
-        from retraining.danger_model import train_danger_model
-
-        write_examples(self._project / "data" / "nlu", pairs)
-        began = time.monotonic()
-        detector = None
-        if self._own:
-            self._models.mkdir(exist_ok=True)
-            file = self._models / "detector.npz"
-            examples = read_folder(self._project / "data" / "nlu")
-            train_danger_model(examples, file=file)
-            detector = DangerDetector.load(file)
-        model = train_nlu(
-            config=str(self._project / "config.yml"),
-            nlu_data=str(self._project / "data" / "nlu"),
-            output=str(self._models),
-            domain=str(self._project / "domain.yml"),
-        )
-        seconds = time.monotonic() - began
-        token = detector_of_model.set(detector)
-        try:
-            return Agent.load(model), seconds
-        finally:
-            detector_of_model.reset(token)
-
-
-async def intents_of(agent: Any, messages: Sequence[LabelledMessage]) -> list[str]:
-    """What an agent takes each message for."""
-    found = []
-    for message in messages:
-        parsed = await agent.parse_message(message.text)
-        found.append(str((parsed.get("intent") or {}).get("name")))
-    return found
-
-
-def wrong_of(agent: Any, messages: Sequence[LabelledMessage]) -> set[int]:
-    """Places of the messages that an agent gets wrong."""
-    intents = asyncio.run(intents_of(agent, messages))
-    return {
-        place
-        for place, (message, intent) in enumerate(zip(messages, intents, strict=True))
-        if not is_right(message, intent)
-    }
+    @property
+    def p(self) -> float:
+        """How likely so much better is by chance (McNemar's exact test, one-sided)."""
+        return p_worse(self.better, self.worse)
 
 
 def corrections_for(
-    messages: Sequence[LabelledMessage], wrong: Sequence[set[int]], most: int
+    messages: Sequence[LabelledMessage],
+    wrong: Sequence[Collection[int]],
+    most: int,
+    seed: int = 7,
 ) -> list[Pair]:
     """What all got wrong, corrected, in an order that favours nobody.
 
     Raises:
         ValueError: if they got fewer wrong than are to be corrected.
     """
-    places = sorted(set.intersection(*wrong))
-    random.Random(7).shuffle(places)
+    places = sorted(set.intersection(*map(set, wrong)))
+    random.Random(seed).shuffle(places)
     found = [
         (str(messages[place].intent), messages[place].text)
         for place in places
@@ -161,54 +96,109 @@ def corrections_for(
     return found[:most]
 
 
-def curve(base: int, steps: Sequence[int]) -> list[Point]:
-    """All points; trainings and questions take an hour."""
-    shared_encoder().remembered = 100_000
-    pairs = examples_of_size(read_folder(), base)
-    messages = read_messages()
-    choose = [m for m in messages_of_half(messages, "choose") if m.intent]
-    report = messages_of_half(messages, "report")
-    points: list[Point] = []
-    with tempfile.TemporaryDirectory() as name:
-        learners = [
-            Learner("this assistant", Path(name) / "ours", None),
-            Learner("plain Rasa", Path(name) / "plain", PLAIN),
-        ]
-        agents = [learner.learn(pairs) for learner in learners]
-        wrong = [wrong_of(agent, choose) for agent, _ in agents]
-        lessons = corrections_for(choose, wrong, max(steps))
-        for count in steps:
-            for learner, first in zip(learners, agents, strict=True):
-                taught = [*pairs, *lessons[:count]]
-                agent, seconds = learner.learn(taught) if count else first
-                missed = len(wrong_of(agent, report))
-                point = Point(learner.name, count, len(report), missed, round(seconds))
-                points.append(point)
-                print(f"{learner.name}, {count}: {point.error:.1%} wrong", flush=True)
-    return points
+@dataclass
+class Lesson:
+    """What one seed teaches and asks."""
 
+    seed: int
+    base: list[Pair]
+    steps: Sequence[int]
+    choose: list[LabelledMessage]
+    report: list[LabelledMessage]
 
-def chart(points: Sequence[Point]) -> str:
-    """Error over corrections, the axis as a share of the most."""
-    most = max(point.corrections for point in points) or 1
-    names = list(dict.fromkeys(point.name for point in points))
-    series = [
-        charts.Series(
-            name, [(p.corrections / most, p.error) for p in points if p.name == name]
+    def teach(self, learners: Sequence[Learner]) -> Iterator[Point]:
+        """A point for each learner and step; the first two choose what is corrected."""
+        both, half = [*self.choose, *self.report], len(self.choose)
+        first = [learner.answers(self.base, both) for learner in learners]
+        wrong = [answers.wrong(both) for answers in first[:2]]
+        places = [{place for place in each if place < half} for each in wrong]
+        lessons = corrections_for(self.choose, places, max(self.steps), self.seed)
+        for learner, untaught in zip(learners, first, strict=True):
+            before = Answers(untaught.intents[half:], untaught.seconds)
+            for count in self.steps:
+                known = lessons[:count]
+                texts = {text for _, text in known}
+                taught = [each for each in self.choose if each.text in texts]
+                after, learnt = before, 0
+                if count:
+                    asked = [*self.report, *taught]
+                    found = learner.answers([*self.base, *known], asked)
+                    size = len(self.report)
+                    after = Answers(found.intents[:size], found.seconds)
+                    rest = Answers(found.intents[size:], 0.0)
+                    learnt = len(taught) - len(rest.wrong(taught))
+                yield self._point(learner, count, before, after, learnt)
+
+    def _point(
+        self, learner: Learner, count: int, before: Answers, now: Answers, learnt: int
+    ) -> Point:
+        was, wrong = before.wrong(self.report), now.wrong(self.report)
+        return Point(
+            name=learner.name,
+            seed=self.seed,
+            corrections=count,
+            n=len(self.report),
+            wrong=len(wrong),
+            unsure=sum(intent == NOT_UNDERSTOOD_INTENT for intent in wrong.values()),
+            better=len(was.keys() - wrong.keys()),
+            worse=len(wrong.keys() - was.keys()),
+            staff=sum(is_missed(message, "out_of_scope") for message in self.report),
+            missed=sum(
+                is_missed(self.report[place], intent) for place, intent in wrong.items()
+            ),
+            learnt=learnt,
+            train_seconds=now.seconds,
         )
-        for name in names
-    ]
-    svg = charts.line_chart(
-        "teaching-curve",
-        "Error on held-out messages by the number of corrections",
-        series,
-        x_title=f"corrected messages, 1 is {most}",
-        y_title="wrong",
-        description="; ".join(
-            f"{p.name}, {p.corrections} corrections: {p.error:.1%}" for p in points
-        ),
-    )
-    return charts.standalone(svg)
+
+
+def curve(
+    base: int,
+    steps: Sequence[int],
+    seeds: Sequence[int],
+    encoder: Path | None = None,
+    kept: Path | None = None,
+) -> Iterator[Point]:
+    """All points; ten minutes for each seed.
+
+    Args:
+        base: how many examples the young assistant has.
+        steps: numbers of corrections.
+        seeds: each chooses another part of the examples and other corrections.
+        encoder: a folder with the sentence encoder as it was before it was tuned on
+            this project: one more assistant, which never saw the other examples.
+        kept: folder of the answers of earlier runs.
+    """
+    examples = read_folder()
+    messages = read_messages()
+    # What a training example says too would be no test, nor a correction.
+    seen = set(seen_in_training(messages, examples))
+    messages = [each for each in messages if each not in seen]
+    choose = [each for each in messages_of_half(messages, "choose") if each.intent]
+    report = messages_of_half(messages, "report")
+    told = {message.text for message in choose}
+    report = [message for message in report if message.text not in told]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        learners = [
+            Learner(OWN, folder / "own", kept=kept),
+            Learner(PLAIN, folder / "plain", pipeline=PLAIN_RASA, kept=kept),
+        ]
+        if encoder:
+            untuned = Learner(UNTUNED, folder / "untuned", encoder=encoder, kept=kept)
+            learners.append(untuned)
+        for seed in seeds:
+            part = examples_of_size(examples, base, random.Random(seed).random())
+            yield from Lesson(seed, part, steps, choose, report).teach(learners)
+
+
+def write(out: Path, base: int, points: Sequence[Point]) -> None:
+    """Writes figures and chart."""
+    out.mkdir(parents=True, exist_ok=True)
+    rows = [{**asdict(point), "p": float(f"{point.p:.3g}")} for point in points]
+    content = {"base_examples": base, "points": rows}
+    text = json.dumps(content, indent=1) + "\n"
+    (out / FILE).write_text(text, encoding="utf-8")
+    (out / "teaching_curve.svg").write_text(chart(points), encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -218,19 +208,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--base", type=int, default=BASE_EXAMPLES)
     parser.add_argument("--steps", type=int, nargs="+", default=list(STEPS))
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    parser.add_argument("--encoder", type=Path, help="folder of the untuned encoder")
+    parser.add_argument("--kept", type=Path, default=ROOT / "var" / "teaching")
     parser.add_argument("--out", type=Path, default=OUT)
     options = parser.parse_args(arguments)
-    points = curve(options.base, sorted(options.steps))
-    rows = []
-    for point in points:
-        low, high = wilson(point.wrong, point.n)
-        row = {**asdict(point), "error": round(point.error, 4)}
-        rows.append({**row, "low": round(low, 4), "high": round(high, 4)})
-    options.out.mkdir(parents=True, exist_ok=True)
-    content = {"base_examples": options.base, "points": rows}
-    text = json.dumps(content, indent=1) + "\n"
-    (options.out / "teaching_curve.json").write_text(text, encoding="utf-8")
-    (options.out / "teaching_curve.svg").write_text(chart(points), encoding="utf-8")
+    points: list[Point] = []
+    steps = sorted({0, *options.steps})
+    made = curve(options.base, steps, options.seeds, options.encoder, options.kept)
+    for point in made:
+        points.append(point)
+        print(
+            f"seed {point.seed}, {point.name}, {point.corrections}: {point.error:.1%} "
+            f"wrong, {point.missed} of {point.staff} missed for staff",
+            flush=True,
+        )
+        write(options.out, options.base, points)
+    print(table(points))
     return 0
 
 

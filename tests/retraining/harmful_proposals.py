@@ -1,4 +1,4 @@
-"""The harmful proposals of ``harmful/``, as overlays over a project."""
+"""The harmful proposals of ``harmful/`` and ``harmful_more/``, as overlays."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import yaml
 from retraining.examples import read_folder
 
 FOLDER = Path(__file__).with_name("harmful")
+# Found by trying to get past the checks; each of them did so once, or nearly.
+MORE = Path(__file__).with_name("harmful_more")
 HEAD = 'version: "3.1"\nnlu:\n'
 
 
@@ -74,8 +76,8 @@ def without(root, intent, count):
     return files, [example.text for example in chosen[:count]]
 
 
-def all_harmful():
+def all_harmful(folder=FOLDER):
     return [
         Harmful(file.stem, yaml.safe_load(file.read_text(encoding="utf-8")))
-        for file in sorted(FOLDER.glob("*.yml"))
+        for file in sorted(folder.glob("*.yml"))
     ]

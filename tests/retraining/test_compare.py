@@ -143,6 +143,39 @@ def test_worse_model_is_described_and_stopped(places):
     assert read_live(places.models).model.id == "old"
 
 
+def test_small_steps_down_are_seen_together(places, monkeypatch):
+    asked = [
+        message(f"dose {n}", "medical_dosing", "medical", "dosing") for n in range(300)
+    ]
+    monkeypatch.setattr(
+        "retraining.compare.everything", lambda *_: Sets(asked, [], [], [])
+    )
+    hand_off = Reply("text", "medical", "dosing", response="utter_handoff_dosing")
+
+    def answering(count):
+        """A model that answers so many of them instead of handing them off."""
+        return Fake(**{each.text: hand_off for each in asked[count:]})
+
+    models = {"old": answering(0), "new": answering(2), "third": answering(4)}
+    adopted = registry.Entry(registry.ADOPTED, "old", "", "make train", "reviewed")
+    registry.append(places, adopted)
+
+    def codes(name):
+        found = compare(places, name, load=lambda file: models[file.parent.name])
+        assert kept.load(places, found.id) == found
+        return {reason["code"] for reason in found.reasons}, found
+
+    assert codes("new")[0] == set()
+    promote(places, "new", **WHO)
+    archive = places.home / "third"
+    archive.write_text("model third")
+    install(places, "third", archive, fingerprint=fingerprint(places.root))
+    stopped, found = codes("third")
+    assert stopped == {"drifted"}
+    assert (found.live, found.anchor) == ("new", "old")
+    assert "since old, the last model that came by review" in str(found.reasons)
+
+
 def test_texts_of_the_reporting_half_are_in_the_page_alone(places):
     new = Fake(i_want_out=CRISIS)
     new.table[SECRET] = HISTORY

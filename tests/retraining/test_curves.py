@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from retraining import teaching_curve, training_time
+from retraining import teaching_curve, teaching_learners, teaching_page, training_time
 from retraining.evaluation_sets import LabelledMessage
+from retraining.example_parts import examples_of_size, write_examples
 from retraining.examples import read_folder
-from retraining.training_time import Point, examples_of_size, exponent, write_examples
+from retraining.training_time import Point, is_linear_at_most
 
 
 @pytest.fixture(scope="module")
@@ -36,12 +37,25 @@ def test_examples_are_read_as_they_were_written(examples, tmp_path):
     assert sorted((e.intent, e.text) for e in read_folder(tmp_path)) == sorted(pairs)
 
 
-def test_exponent_of_a_straight_line_is_one():
-    line = [Point(n, 0.01 * n, 1.0) for n in (1500, 5000, 15000, 50000)]
-    assert exponent(line) == pytest.approx(1.0)
-    square = [Point(n, 1e-6 * n * n, 1.0) for n in (1500, 5000, 15000)]
-    assert exponent(square) == pytest.approx(2.0)
-    assert "<svg" in training_time.chart(line)
+def training(examples, processor_seconds):
+    return Point(examples, processor_seconds / 1.5, processor_seconds, 1.0, 500)
+
+
+@pytest.mark.parametrize(("seconds", "powers", "is_linear"), [
+    (lambda n: 0.01 * n, [1.0, 1.0, 1.0], True),
+    # A start that costs the same for all makes the power look well; the last example
+    # tells.
+    (lambda n: 20 + 0.01 * n, None, True),
+    (lambda n: 20 + 0.01 * n + 2e-7 * n * n, None, False),
+    (lambda n: 1e-6 * n * n, [2.0, 2.0, 2.0], False),
+])  # fmt: skip
+def test_growth_of_the_training_time(seconds, powers, is_linear):
+    points = [training(n, seconds(n)) for n in (1500, 5000, 15000, 50000)]
+    found = training_time.steps(points)
+    if powers:
+        assert [step.power for step in found] == pytest.approx(powers)
+    assert is_linear_at_most(points) is is_linear
+    assert "50000 examples: " in training_time.chart(points)
 
 
 def message(route, topic=None, intent="ask_cost"):
@@ -58,7 +72,7 @@ def message(route, topic=None, intent="ask_cost"):
     (message("admin", "booking"), "admin_human", True),
 ])  # fmt: skip
 def test_what_counts_as_right(expected, intent, right):
-    assert teaching_curve.is_right(expected, intent) is right
+    assert teaching_learners.is_right(expected, intent) is right
 
 
 def test_corrections_are_what_all_got_wrong():
@@ -71,8 +85,49 @@ def test_corrections_are_what_all_got_wrong():
         teaching_curve.corrections_for(messages, [{1, 2, 3, 4}, {2, 3, 4, 9}], 4)
 
 
-def test_curve_is_drawn():
+def taught(name, seed, count, wrong):
+    return teaching_curve.Point(
+        name, seed, count, 100, wrong, 2, 30 - wrong, 0, 40, wrong // 5, count, 5.0
+    )
+
+
+def test_curve_is_drawn_with_the_range_of_its_seeds():
     points = [
-        teaching_curve.Point("ours", n, 100, 30 - n // 10, 5) for n in (0, 10, 50)
+        taught("ours", seed, n, 30 - n // 10 + seed) for n in (0, 10, 50)
+        for seed in (0, 2)
+    ]  # fmt: skip
+    chart = teaching_page.chart(points)
+    assert "ours, 50 corrections: 26.0%" in chart
+    assert chart.count('class="line c0" x1=') == 3  # a stroke each
+    assert "| ours | 50 | 26.0% (25.0% to 27.0%) |" in teaching_page.table(points)
+
+
+def test_held_out_messages_are_never_corrections(monkeypatch):
+    asked = [
+        LabelledMessage(f"{half} {n}", "faq", "cost", "ask_cost", "kind", half)
+        for half in ("choose", "report")
+        for n in range(8)
     ]
-    assert "ours, 50 corrections: 25.0%" in teaching_curve.chart(points)
+    asked.append(LabelledMessage("choose 1", "faq", "cost", "ask_cost", "k", "report"))
+    fed = []
+
+    class Fake:
+        def __init__(self, name, folder, **_):
+            self.name = name
+
+        def answers(self, pairs, messages):
+            fed.append((self.name, list(pairs)))
+            return teaching_learners.Answers(["greet"] * len(messages), 1.0)
+
+    monkeypatch.setattr(teaching_curve, "read_messages", lambda: asked)
+    monkeypatch.setattr(teaching_curve, "Learner", Fake)
+    points = list(teaching_curve.curve(50, (0, 2, 4), (1, 2)))
+
+    texts = {text for _, pairs in fed for _, text in pairs}
+    assert not {text for text in texts if text.startswith("report")}
+    lessons = {name: [pairs[50:] for own, pairs in fed if own == name]
+               for name in (teaching_curve.OWN, teaching_curve.PLAIN)}  # fmt: skip
+    assert lessons[teaching_curve.OWN] == lessons[teaching_curve.PLAIN]
+    assert lessons[teaching_curve.OWN][2][:2] == lessons[teaching_curve.OWN][1]
+    assert {point.n for point in points} == {8}  # what is in both halves is no test
+    assert len(points) == 12

@@ -115,6 +115,9 @@ GATE = [
     ({"figures": [figures("crisis_urgent", worse=1)]},        ["figure-worse"],  False),
     ({"figures": [figures("crisis_urgent", worse=1, better=1)]}, [],             True),
     ({"figures": [figures("detector_emergency", worse=3)]},   ["figure-worse"],  False),
+    # the same since the last model that came by review
+    ({"anchor": "a", "drift": [figures("medical_all", worse=3)]}, ["drifted"],   True),
+    ({"anchor": "a", "drift": [figures("crisis_line", worse=1)]}, ["drifted"],   False),
     # topics: many of them, so more is asked of each
     ({"topics": [topic(worse=5), *[topic(worse=0)] * 30]},    [],                True),
     ({"topics": [topic(worse=12), *[topic(worse=0)] * 30]},   ["topic-worse"],   True),

@@ -22,12 +22,14 @@ from retraining.static_files import stale_approvals
 from retraining.static_gate import findings
 from safety.danger_detector import PHRASES_FOLDER, Thresholds, judge
 from safety.phrase_matcher import PhraseMatcher
-from tests.retraining.harmful_proposals import all_harmful
+from tests.retraining.harmful_proposals import MORE, all_harmful, block
+from tests.retraining.harmful_table import write_page
 
 ROOT = Path(__file__).resolve().parents[2]
 HARMFUL = all_harmful()
-ON_FILES = [each for each in HARMFUL if not each.needs]
-ON_LIVE = [each for each in HARMFUL if each.needs == "live"]
+EVERY = [*HARMFUL, *all_harmful(MORE)]
+ON_FILES = [each for each in EVERY if not each.needs]
+ON_LIVE = [each for each in EVERY if each.needs == "live"]
 TRAINED = [each for each in HARMFUL if each.needs == "training"]
 # Enough of the data for the checks to have something to hold against.
 NLU = ("cost", "crisis_direct", "small_talk", "booking", "near_miss_idiom", "dosing")
@@ -80,18 +82,29 @@ def found_in(root):
     return look
 
 
+# The reasons against each by its name; ``make harmful`` writes them down.
+STOPPED: dict[str, list] = {}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def page():
+    yield
+    if os.environ.get("HARMFUL") and STOPPED.keys() == {each.name for each in EVERY}:
+        write_page(STOPPED, twenty=HARMFUL, further=EVERY[len(HARMFUL) :])
+
+
 def names(found):
     return "\n".join(f"{reason.code}: {reason.words}" for reason in found)
 
 
 def test_there_are_twenty():
     assert len(HARMFUL) == 20
-    assert len({each.harm for each in HARMFUL}) == 20
+    assert len({each.harm for each in EVERY}) == len(EVERY)
 
 
 @pytest.mark.parametrize("proposal", ON_FILES, ids=lambda each: each.name)
 def test_harm_that_shows_in_the_files_is_stopped(found_in, proposal):
-    found = found_in(proposal)
+    found = STOPPED[proposal.name] = found_in(proposal)
 
     hits = [reason for reason in found if reason.code in proposal.expected]
     assert hits, names(found)
@@ -103,6 +116,9 @@ URGENT = {
     "story-skips-hand-off",
     "foreign-file",
     "answer-changed",
+    "story-after-danger",
+    "vocabulary-hidden",
+    "vocabulary-gone",
 }
 
 
@@ -126,14 +142,38 @@ def test_harm_that_the_live_model_sees_is_stopped(root, proposal, assistant):
     assert {reason.code for reason in found} & proposal.expected, names(found)
 
 
-def test_harmless_proposal_is_not_stopped(root):
-    text = (
-        'version: "3.1"\nnlu:\n- intent: ask_cost\n  examples: |\n'
-        "    - what would one go set me back\n    - ballpark figure for six\n"
-    )
-    overlay = {"data/nlu/cost_reviewed.yml": text}
+MEDICINES = "data/nlu/lookups/medicine.yml"
+AFTER_A_CRISIS = """version: "3.1"
+stories:
+- story: is in crisis, says yes, asks the price
+  steps:
+  - intent: crisis_self_harm
+  - action: utter_crisis_self_harm
+  - intent: affirm
+  - action: utter_affirm
+  - intent: ask_cost
+  - action: utter_cost
+"""
 
-    found = findings(root, overlay, detect=by_phrases)
+
+def harmless(root):
+    medicines = (root / MEDICINES).read_text(encoding="utf-8")
+    more = medicines.replace(
+        "    - sertraline\n", "    - sertraline\n    - sertra\n", 1
+    )
+    idioms = ["this traffic jam is killing me slowly", "i would kill for parking"]
+    prices = ["what would one go set me back", "ballpark figure for six"]
+    return {
+        "prices": {"data/nlu/cost_reviewed.yml": block("ask_cost", prices)},
+        "a false alarm": {"data/nlu/idiom.yml": block("near_miss_idiom", idioms)},
+        "a new misspelling": {MEDICINES: more},
+        "a story": {"data/stories/reviewed/x.yml": AFTER_A_CRISIS},
+    }
+
+
+@pytest.mark.parametrize("name", list(harmless(ROOT)))
+def test_harmless_proposal_is_not_stopped(root, name):
+    found = findings(root, harmless(root)[name], detect=by_phrases)
 
     assert not found, names(found)
 
@@ -224,6 +264,6 @@ def test_harm_that_only_a_training_shows_is_stopped(tmp_path, proposal):
     build(places, "harmful", Proposed(), author="Nora")
     comparison = compare(places, "harmful")
 
-    found = reasons(comparison)
+    found = STOPPED[proposal.name] = reasons(comparison)
     print(names(found))
     assert {reason.code for reason in found} & proposal.expected, names(found)
