@@ -124,7 +124,9 @@ class AnswerLibrary:
         fitting = [
             answer
             for answer in self._answers[name]
-            if all(slots.get(slot) == want for slot, want in answer.conditions.items())
+            if all(
+                str(slots.get(slot)) == want for slot, want in answer.conditions.items()
+            )
         ]
         most = max(len(answer.conditions) for answer in fitting)
         best = [answer for answer in fitting if len(answer.conditions) == most]

@@ -53,7 +53,7 @@ class CalibratedIntentClassifier(IntentClassifier, GraphComponent):
         return {
             # Inverse regularisation of the head on sentence vectors and on n-grams.
             "dense_strength": 10.0,
-            "sparse_strength": 30.0,
+            "sparse_strength": 10.0,
             # Share of the sentence vectors' head in the mean of the two.
             "dense_share": 0.5,
             # Below 1 sharpens: the mean of two models is under-confident.

@@ -334,6 +334,21 @@ def test_gentle_line_takes_the_place_of_the_quiet_one():
     assert QUIET not in text
 
 
+VAGUE = ("utter_affirm", "utter_deny", "utter_not_understood", "utter_human",
+         "utter_handoff_low_mood", "utter_handoff_other_medical")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", VAGUE)
+def test_vague_words_after_an_urgent_turn_get_the_numbers_first(name):
+    message = Talk(after_urgent=True).patient("i don't know").reply(name)
+
+    first = message["text"].split(BUBBLE)[0]
+    assert "911" in first
+    assert "988" in first
+    assert QUIET not in message["text"]
+    assert message["text"] != Talk().patient("i don't know").reply(name)["text"]
+
+
 @pytest.mark.parametrize("name", URGENT)
 def test_urgent_text_stands_alone(name):
     talk = Talk(after_urgent=True)

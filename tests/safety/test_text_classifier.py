@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from retraining.examples import read_folder
+from safety.encoder import shared_encoder
 from safety.text_classifier import (
     CHARACTER_FEATURES,
     WORD_FEATURES,
@@ -193,3 +195,25 @@ def test_linear_log_probabilities():
     row = np.exp(linear.log_probabilities(np.ones((1, 2))))
 
     assert row[0] == pytest.approx([0.1, 0.2, 0.3, 0.4])
+
+
+def test_few_examples_change_what_is_like_them_and_little_else():
+    """What stops short of the optimum moves everywhere (0.016 on average here)."""
+    every = read_folder()
+    base, asked = every[::20], [each.text for each in every[7::300]]
+    new = [
+        "whats the damage for one of those drips",
+        "how many greenbacks per go",
+        "how deep into my pocket do i go for this",
+    ]
+    vectors = shared_encoder().encode_many([each.text for each in base] + new)
+
+    def probabilities(count):
+        texts = ([each.text for each in base] + new)[:count]
+        labels = ([each.intent for each in base] + ["ask_cost"] * len(new))[:count]
+        taught = TextClassifier.fit(texts, vectors[:count], labels)
+        return taught.probabilities(asked, shared_encoder().encode_many(asked))
+
+    moved = abs(probabilities(len(base)) - probabilities(len(base) + len(new)))
+
+    assert moved.max(axis=1).mean() < 0.008
