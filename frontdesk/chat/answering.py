@@ -193,16 +193,17 @@ def _keep(claimed: leases.Claimed, reply: Reply | None) -> _Kept | None:
     conversation = leases.held(claimed.conversation.pk, claimed.holder)
     if conversation is None:
         return None
-    message = conversation.messages.get(pk=claimed.message.pk)
-    handoff, alerted = None, False
-    if message.state == Message.State.ACCEPTED:
-        if intake.is_suspected(message) and (reply is None or reply.urgent):
-            intake.speak_urgently(conversation, message)
-            alerted = True
-        else:
-            handoff = _store(conversation, message, reply)
-            alerted = reply is not None and reply.urgent is not None
-    following = leases.following(conversation, claimed.holder)
+    message = claimed.message
+    is_due = message_log.mark_answered(message)
+    following = leases.behind(conversation, claimed)
+    if not is_due:
+        message_log.store(conversation)
+        return _Kept(None, False, following)
+    if intake.is_suspected(message) and (reply is None or reply.urgent):
+        intake.speak_urgently(conversation, message)
+        return _Kept(None, True, following)
+    handoff = _store(conversation, message, reply)
+    alerted = reply is not None and reply.urgent is not None
     return _Kept(handoff, bool(handoff) or alerted, following)
 
 
@@ -210,11 +211,11 @@ def _store(
     conversation: Conversation, message: Message, reply: Reply | None
 ) -> str | None:
     """Stores a reply of Rasa, or the fallback; gives the reason of a hand-off."""
-    message_log.mark_answered(message)
     urgent = reply.urgent if reply else None
     bubbles = _to_say(conversation, reply)
     if not bubbles:
         message_log.note_understood(message, reply.provenance if reply else {})
+        message_log.store(conversation)
         return None
     bubbles = last_gate.passed(conversation, bubbles)
     message_log.append_reply(

@@ -23,6 +23,7 @@ SECONDS_BETWEEN_MESSAGES = 5.0  # of one talker, on average: below the session's
 MESSAGES_OF_A_CONVERSATION = 8
 SECONDS_FOR_A_REPLY = 15.0
 STREAMS_A_SECOND = 50
+SECONDS_TO_SETTLE = 15.0  # until what the opening has caused is over
 
 
 @dataclass
@@ -279,7 +280,7 @@ def run(plan):
     runner.start(total, spawn_rate=STREAMS_A_SECOND if len(kinds) > 1 else quick)
     while runner.user_count < total:
         gevent.sleep(0.1)
-    gevent.sleep(SECONDS_BETWEEN_MESSAGES)  # until the opening is over
+    gevent.sleep(SECONDS_TO_SETTLE)
     seen.began = time.monotonic()
     seen.until = seen.began + plan.seconds
     print("measuring", flush=True)
