@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
 from clinic.buttons import button_title, intent_of_button
@@ -151,15 +150,14 @@ def _there_already(
     conversation: Conversation, new: Written
 ) -> tuple[Message | None, Message | None]:
     """The same message sent before, and the oldest to be answered."""
-    waiting = Q(state=Message.State.ACCEPTED)
-    same = Q(client_id=new.client_id) if new.client_id is not None else Q(pk=None)
-    there = conversation.messages.filter(same | waiting)
-    if not there.exists():  # nearly always, and quickly said
+    if not message_log.is_there(conversation, new.client_id):  # nearly always
         return None, None
-    known = there.filter(same).first()
+    there, same = conversation.messages, new.client_id
+    known = there.filter(client_id=same).first() if same is not None else None
     if known is not None and (known.text, known.button) != (new.text, new.button):
         raise invalid_field()
-    return known, there.filter(waiting).order_by("number").first()
+    waiting = there.filter(state=Message.State.ACCEPTED)
+    return known, waiting.order_by("number").first()
 
 
 def speak_urgently(conversation: Conversation, message: Message) -> list[Message]:

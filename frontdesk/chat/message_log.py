@@ -19,11 +19,15 @@ from frontdesk.chat.models import Alert, Conversation, Message, Ticket
 MOST_AT_ONCE = 500
 # What a turn changes in its conversation; one statement stores all of it.
 OF_A_TURN = ("last_number", "after_urgent", "lease_holder", "lease_until")
-# Every stream asks for it with every message; made anew by Django it costs three times
-# as much.
+# Asked with every message; that Django writes them anew costs three times as much as to
+# carry them out.
 _AFTER = (
     "SELECT * FROM chat_message WHERE conversation_id = %s AND number > %s "
     "ORDER BY number LIMIT %s"
+)
+_THERE = (
+    "SELECT 1 FROM chat_message WHERE conversation_id = %s "
+    "AND (client_id = %s OR state = %s) LIMIT 1"
 )
 
 
@@ -132,9 +136,22 @@ def times_given(conversation: Conversation, response: str) -> int:
 
 def after(conversation_id: UUID, number: int) -> list[Message]:
     """The messages behind a number, oldest first, not endlessly many."""
-    whose = Message._meta.get_field("conversation")
-    key = whose.get_db_prep_value(conversation_id, connection)
+    key = _key(conversation_id)
     return list(Message.objects.raw(_AFTER, [key, number, MOST_AT_ONCE]))
+
+
+def is_there(conversation: Conversation, client_id: str | None) -> bool:
+    """Whether a message with this id, or one to be answered, is in the log."""
+    with connection.cursor() as cursor:
+        whose = [_key(conversation.pk), client_id, str(Message.State.ACCEPTED)]
+        cursor.execute(_THERE, whose)
+        return cursor.fetchone() is not None
+
+
+def _key(conversation_id: UUID) -> Any:
+    """An id as this database writes it."""
+    whose = Message._meta.get_field("conversation")
+    return whose.get_db_prep_value(conversation_id, connection)
 
 
 def replies_to(message: Message) -> list[Message]:

@@ -1,7 +1,8 @@
 """Server-sent events of one conversation: every message once and in order, and states.
 
-The number of a message is the id of its event. Whatever wakes the stream, it reads the
-database from the last number it sent: so nothing is missing and nothing comes twice.
+The number of a message is the id of its event. Whatever wakes the stream, it goes on
+with the next number, out of the database where it was not handed over: so nothing is
+missing and nothing comes twice.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from frontdesk.chat import database, message_log
-from frontdesk.chat.fanout import Subscription, fanout
+from frontdesk.chat.fanout import fanout
 from frontdesk.chat.models import Conversation, Message
 from frontdesk.chat.presenter import present
+from frontdesk.chat.subscription import Subscription
 
 HEARTBEAT = ": still here\n\n"
 RETRY_MILLISECONDS = 2000
@@ -57,12 +59,13 @@ async def _live(
     states: list[dict[str, Any]] = []
     is_due, is_over = True, False  # to look into the database
     while True:
-        messages: list[Message] = []
-        is_behind = subscription.is_behind()
+        handed_over = subscription.behind(last_id)
         if is_due:
             is_due = False
             messages, is_over = await database.read(_look, conversation_id, last_id)
-        elif is_behind:
+        elif handed_over is not None:
+            messages = handed_over
+        else:
             messages = await database.read(message_log.after, conversation_id, last_id)
         if messages:
             last_id = messages[-1].number
