@@ -98,7 +98,7 @@ def test_slow_stream_keeps_the_newest_states():
 
 
 # fmt: off
-@pytest.mark.parametrize(("hints", "behind"), [
+HINTS = [
     ([[4], [5, 6]],       [4, 5, 6]),
     ([[5, 6], [4]],       [4, 5, 6]),  # two tasks tell of their messages
     ([[2, 3], [4]],       [4]),        # what the stream has had already
@@ -107,8 +107,11 @@ def test_slow_stream_keeps_the_newest_states():
     ([[4], [4]],          None),
     ([[4], []],           None),       # a hint that says nothing of what there is
     ([range(4, 60)],      None),       # more than are kept
-])
+]
 # fmt: on
+
+
+@pytest.mark.parametrize(("hints", "behind"), HINTS)
 def test_stream_takes_over_only_what_comes_next(hints, behind):
     async def scene():
         subscription = Subscription()
