@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from contextlib import closing
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "frontdesk.settings")
 
@@ -11,7 +13,13 @@ import django
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.core.handlers.asgi import ASGIHandler  # noqa: E402
+from django.core.exceptions import RequestAborted  # noqa: E402
+from django.core.handlers.asgi import (  # noqa: E402
+    ASGIHandler,
+    ASGIRequest,
+    get_script_prefix,
+)
+from django.urls import set_script_prefix  # noqa: E402
 
 from frontdesk.background import Background  # noqa: E402
 from frontdesk.chat.door import App, Door, Receive, Scope, Send  # noqa: E402
@@ -33,14 +41,40 @@ class House:
 
 
 class AsyncHandler(ASGIHandler):
-    """For async views. Django would start a thread for each request and open stream.
+    """For async views: Django would start a thread for each request and open stream.
 
-    What of a request's end is not async (its signals) shares one thread.
+    It would also wait for a thread twice, for its signals at a request's beginning and
+    end. They look after the connections of that thread; ``chat.database`` has others.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """(see parent class for full docstring)."""
-        await self.handle(scope, receive, send)
+        try:
+            body = await self.read_body(receive)
+        except RequestAborted:
+            return
+        with closing(body):
+            set_script_prefix(get_script_prefix(scope))
+            request, refusal = self.create_request(scope, body)
+            if request is None:
+                await self.send_response(refusal, send)
+                return
+            await self._serve(request, receive, send)
+
+    async def _serve(self, request: ASGIRequest, receive: Receive, send: Send) -> None:
+        """Answers; ends a stream whose client has gone."""
+        response = None
+        try:
+            async with asyncio.TaskGroup() as group:
+                listening = group.create_task(self.listen_for_disconnect(receive))
+                response = await self.run_get_response(request)
+                await self.send_response(response, send)
+                listening.cancel()
+        except* RequestAborted:
+            pass
+        finally:
+            if response is not None:
+                response.close()
 
 
 def _django(middleware: list[str], handler: type[ASGIHandler]) -> ASGIHandler:

@@ -7,11 +7,13 @@ neither of the other two.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import Awaitable, Callable
 
 from django.conf import settings
 
+from clinic.sources import source_titles
 from frontdesk.alerts.worker import worker
 from frontdesk.chat import alarms, danger, database, erasure, retention, takeover_ends
 from frontdesk.chat.answering import answering
@@ -36,10 +38,15 @@ class Background:
         await asyncio.to_thread(texts)
         await asyncio.to_thread(danger.detector)
         await asyncio.to_thread(danger.phrases_alone)
+        await asyncio.to_thread(source_titles, ["any"])
         await fanout().start()
         self._task = asyncio.create_task(self._repeat())
         self._danger = asyncio.create_task(danger.keep_current())
         await worker().start()
+        # What has been loaded stays; to look through it again and again would hold up
+        # every message by as much as all of it takes.
+        gc.collect()
+        gc.freeze()
 
     async def stop(self) -> None:
         """Ends everything; what is not finished is in the database or the spool."""

@@ -81,7 +81,8 @@ class Answering:
                 error.late.add_done_callback(self._accepted_late)
             raise
         if accepted.is_new:
-            await publish(conversation_id, {})
+            said = [accepted.message, *accepted.replies]
+            await publish(conversation_id, {}, said)
             if accepted.replies:  # without Rasa: an urgent text, and its alert
                 await publish_queue()
         if accepted.is_waiting and danger is not None and danger.is_urgent:
@@ -144,7 +145,7 @@ async def _answer(claimed: leases.Claimed) -> leases.Claimed | None:
     kept = await _kept(claimed, reply)
     if kept is None:
         return None
-    await publish(conversation_id, {})
+    await publish(conversation_id, {}, kept.said)
     if kept.for_staff:
         await publish_queue()
     if kept.handoff:
@@ -171,9 +172,10 @@ async def _ask(conversation_id: UUID, message: Message) -> Reply | None:
 class _Kept:
     """What was stored for a message, and what is to be answered next."""
 
-    handoff: str | None
-    for_staff: bool  # a ticket, or an alert
+    said: list[Message]
     following: leases.Claimed | None
+    handoff: str | None = None
+    for_staff: bool = False  # a ticket, or an alert
 
 
 async def _kept(claimed: leases.Claimed, reply: Reply | None) -> _Kept | None:
@@ -193,31 +195,32 @@ def _keep(claimed: leases.Claimed, reply: Reply | None) -> _Kept | None:
     conversation = leases.held(claimed.conversation.pk, claimed.holder)
     if conversation is None:
         return None
-    message = conversation.messages.get(pk=claimed.message.pk)
-    handoff, alerted = None, False
-    if message.state == Message.State.ACCEPTED:
-        if intake.is_suspected(message) and (reply is None or reply.urgent):
-            intake.speak_urgently(conversation, message)
-            alerted = True
-        else:
-            handoff = _store(conversation, message, reply)
-            alerted = reply is not None and reply.urgent is not None
-    following = leases.following(conversation, claimed.holder)
-    return _Kept(handoff, bool(handoff) or alerted, following)
+    message = claimed.message
+    is_due = message_log.mark_answered(message)
+    following = leases.behind(conversation, claimed)
+    if not is_due:
+        message_log.store(conversation)
+        return _Kept([], following)
+    if intake.is_suspected(message) and (reply is None or reply.urgent):
+        said = intake.speak_urgently(conversation, message)
+        return _Kept(said, following, for_staff=True)
+    said, handoff = _store(conversation, message, reply)
+    alerted = reply is not None and reply.urgent is not None
+    return _Kept(said, following, handoff, bool(handoff) or alerted)
 
 
 def _store(
     conversation: Conversation, message: Message, reply: Reply | None
-) -> str | None:
-    """Stores a reply of Rasa, or the fallback; gives the reason of a hand-off."""
-    message_log.mark_answered(message)
+) -> tuple[list[Message], str | None]:
+    """Stores a reply of Rasa, or the fallback; with the reason of a hand-off."""
     urgent = reply.urgent if reply else None
     bubbles = _to_say(conversation, reply)
     if not bubbles:
         message_log.note_understood(message, reply.provenance if reply else {})
-        return None
+        message_log.store(conversation)
+        return [], None
     bubbles = last_gate.passed(conversation, bubbles)
-    message_log.append_reply(
+    said = message_log.append_reply(
         conversation, bubbles, answers=message, **(reply.provenance if reply else {})
     )
     if urgent is not None:
@@ -228,7 +231,7 @@ def _store(
             topic=str(urgent.topic),
             origin=Alert.Origin.ASSISTANT,
         )
-    return None if urgent else _hand_off(conversation, message, bubbles)
+    return said, None if urgent else _hand_off(conversation, message, bubbles)
 
 
 def _to_say(conversation: Conversation, reply: Reply | None) -> list[last_gate.Bubble]:

@@ -16,6 +16,7 @@ from typing import Any
 from django.conf import settings
 
 from frontdesk.chat.arrival import Danger
+from safety.clauses import clauses_of
 from safety.danger_detector import (
     PHRASES_FOLDER,
     DangerDetector,
@@ -39,6 +40,7 @@ LEVELS = ("none", "check_in", "alarm")
 # What is no text of the patient, where a body is as it should be.
 NO_TEXT = {"client_id", "button", "sender", "thumb"}
 _threads = ThreadPoolExecutor(2, "danger")
+_helper = ThreadPoolExecutor(1, "danger-clauses")
 
 
 class PhrasesAlone:
@@ -159,7 +161,14 @@ def detect(text: str) -> Verdict:
 
 def _detect(text: str) -> Verdict:
     try:
-        return detector().detect(text)
+        found = detector()
+        if isinstance(found, DangerDetector):
+            # The encoder remembers its vectors: where the detector comes to the last
+            # clauses of a long message, it finds them ready.
+            clauses = clauses_of(text)
+            for clause in reversed(clauses[len(clauses) // 2 :]):
+                _helper.submit(found.encoder.encode, clause)
+        return found.detect(text)
     except Exception as error:
         # The type only: an exception's words may quote the patient's.
         logger.error("The danger detector failed: %s.", type(error).__name__)

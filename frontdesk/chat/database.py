@@ -35,6 +35,9 @@ logger = logging.getLogger(__name__)
 deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar(
     "deadline", default=None
 )
+_is_last: contextvars.ContextVar[bool] = contextvars.ContextVar(
+    "is_last", default=False
+)
 NOT_DOWN = (IntegrityError, DataError, ProgrammingError)
 _threads = ThreadPoolExecutor(settings.DATABASE_THREADS, "database")
 
@@ -54,21 +57,24 @@ class _AbandonedError(Exception):
 
 
 class _UrgentFirst(ThreadPoolExecutor):
-    """One thread; calls with a deadline overtake those that only stand in line."""
+    """One thread; who has a deadline overtakes the others, ``write_last`` nobody."""
 
     def __init__(self, name: str) -> None:
         super().__init__(1, name)
         self._numbers = itertools.count()
-        self._line: PriorityQueue[tuple[bool, int, Future[Any], Callable[[], Any]]]
+        self._line: PriorityQueue[
+            tuple[bool, bool, int, Future[Any], Callable[[], Any]]
+        ]
         self._line = PriorityQueue()
 
     def submit[**P, T](
         self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
     ) -> Future[T]:
-        """Puts a call in line, in the context that says whether it has a deadline."""
+        """Puts a call in line, at the place that the context says."""
         future: Future[T] = Future()
         call = partial(function, *args, **kwargs)
-        self._line.put((deadline.get() is None, next(self._numbers), future, call))
+        place = deadline.get() is None, _is_last.get(), next(self._numbers)
+        self._line.put((*place, future, call))
         super().submit(self._run_first)
         return future
 
@@ -137,6 +143,21 @@ async def write[**P, T](
         DatabaseDownError: if the database can't answer (in time).
     """
     return await _finish(_Call(lambda: function(*args, **kwargs), in_transaction=True))
+
+
+async def write_last[**P, T](
+    function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """The same for what may wait: patients' messages go first.
+
+    Raises:
+        DatabaseDownError: if the database can't answer (in time).
+    """
+    before = _is_last.set(True)
+    try:
+        return await write(function, *args, **kwargs)
+    finally:
+        _is_last.reset(before)
 
 
 def empty_journal() -> None:

@@ -1,8 +1,9 @@
 """Tells the open streams that a conversation has news; in process, or through Redis.
 
-A hint and no more: streams read the messages themselves from the database, so whatever
-is lost here is only late. Transient states (``typing``, ``taken_over`` …) travel along.
-Staff pages hear of all conversations and of the queue (``staff_news``).
+A hint and no more: what a stream misses it reads from the database, so whatever is lost
+here is only late. Who has just stored messages hands them to the streams of this
+process. Transient states (``typing``, ``taken_over`` …) travel along. Staff pages hear
+of all conversations and of the queue (``staff_news``).
 """
 
 from __future__ import annotations
@@ -11,65 +12,23 @@ import asyncio
 import json
 import logging
 import secrets
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
+from frontdesk.chat.models import Message
 from frontdesk.chat.staff_news import QUEUE_CHANGED, STAFF, StaffSubscription
+from frontdesk.chat.subscription import Event, Subscription
 
 logger = logging.getLogger(__name__)
 
-Event = dict[str, Any]
 CHANNEL = "frontdesk:conversations"
-MOST_STATES = 50  # a stream that is behind by more has no use for the oldest
 RECONNECT_SECONDS = 2.0
 PRESENCE = "frontdesk:present:"  # and a conversation's id
-# States that never come with a message.
-WITHOUT_MESSAGE = {"typing"}
-
-
-class Subscription:
-    """What one stream has not seen yet."""
-
-    def __init__(self) -> None:
-        self._news = asyncio.Event()
-        self._states: deque[Event] = deque(maxlen=MOST_STATES)
-        self._is_behind = True
-        self.is_over = False
-
-    def end(self) -> None:
-        """Has the stream end; its client comes back."""
-        self.is_over = True
-        self._news.set()
-
-    def put(self, event: Event) -> None:
-        """Notes an event; never waits."""
-        if event.get("state"):
-            self._states.append(event)
-        if event.get("state") not in WITHOUT_MESSAGE:
-            self._is_behind = True
-        self._news.set()
-
-    def is_behind(self) -> bool:
-        """Whether there may be messages that were not there at the last call."""
-        is_behind, self._is_behind = self._is_behind, False
-        return is_behind
-
-    async def wait(self, seconds: float) -> list[Event]:
-        """The states since the last call, as soon as there is anything new."""
-        try:
-            await asyncio.wait_for(self._news.wait(), seconds)
-        except TimeoutError:
-            return []
-        self._news.clear()
-        states = list(self._states)
-        self._states.clear()
-        return states
 
 
 class Fanout:
@@ -131,13 +90,26 @@ class Fanout:
         for page in self._staff:
             page.end()
 
-    async def publish(self, conversation_id: UUID | str, event: Event) -> None:
-        """Tells every stream of a conversation, and staff; never fails."""
-        self._deliver(str(conversation_id), event)
+    async def publish(
+        self,
+        conversation_id: UUID | str,
+        event: Event,
+        messages: Iterable[Message] = (),
+    ) -> None:
+        """Tells every stream of a conversation, and staff; never fails.
 
-    def _deliver(self, key: str, event: Event) -> None:
+        Args:
+            conversation_id: whose streams.
+            event: what there is; see ``publish`` below.
+            messages: what was just stored, if that is all the news.
+        """
+        self._deliver(str(conversation_id), event, messages)
+
+    def _deliver(
+        self, key: str, event: Event, messages: Iterable[Message] = ()
+    ) -> None:
         for subscription in tuple(self._subscriptions.get(key, ())):
-            subscription.put(event)
+            subscription.put(event, messages)
         self._tell_staff(key, event)
 
     def _tell_staff(self, key: str, event: Event) -> None:
@@ -174,10 +146,15 @@ class RedisFanout(Fanout):
             await asyncio.gather(self._listener, return_exceptions=True)
         await self._redis.close()
 
-    async def publish(self, conversation_id: UUID | str, event: Event) -> None:
+    async def publish(
+        self,
+        conversation_id: UUID | str,
+        event: Event,
+        messages: Iterable[Message] = (),
+    ) -> None:
         """(see parent class for full docstring)."""
         key = str(conversation_id)
-        self._deliver(key, event)
+        self._deliver(key, event, messages)
         line = json.dumps({"from": self._name, "to": key, "event": event})
         try:
             await asyncio.wait_for(self._redis.publish(CHANNEL, line), 1)
@@ -247,9 +224,11 @@ def fanout() -> Fanout:
     return RedisFanout(settings.REDIS_URL) if settings.REDIS_URL else Fanout()
 
 
-async def publish(conversation_id: UUID, event: Event) -> None:
+async def publish(
+    conversation_id: UUID, event: Event, messages: Iterable[Message] = ()
+) -> None:
     """Tells the streams of a conversation: ``{}`` for news, or ``{"state": …}``."""
-    await fanout().publish(conversation_id, event)
+    await fanout().publish(conversation_id, event, messages)
 
 
 async def publish_queue() -> None:

@@ -101,16 +101,31 @@ def accept(
             422 if its ``client_id`` was used for other words.
     """
     conversation = _open(conversation_id)
-    known = _known(conversation, new)
+    known, oldest = _there_already(conversation, new)
     if known is not None:
         return Accepted(known, message_log.replies_to(known), is_new=False)
+    is_free = leases.is_free(conversation, holder)
+    is_first = is_free and oldest is None  # else there is no time to ask Rasa
+    if danger and danger.is_urgent and (danger.is_certain or not is_first):
+        message = _kept(conversation, new, danger, Message.State.ANSWERED)
+        return Accepted(message, speak_urgently(conversation, message))
+    if is_free:
+        leases.take(conversation, holder)
+    message = _kept(conversation, new, danger, Message.State.ACCEPTED)
+    claimed = leases.Claimed(conversation, oldest or message, holder)
+    return Accepted(message, claimed=claimed if is_free else None)
+
+
+def _kept(
+    conversation: Conversation, new: Written, danger: Danger | None, state: str
+) -> Message:
     message = message_log.append(
         conversation,
         Message.Author.PATIENT,
         new.text,
         client_id=new.client_id,
         button=new.button,
-        state=Message.State.ACCEPTED,
+        state=state,
         safety=danger.as_safety() if danger else {},
     )
     if new.ciphertext is not None:
@@ -119,13 +134,7 @@ def accept(
             ciphertext=new.ciphertext,
             delete_after=timezone.now() + settings.ORIGINALS_KEPT,
         )
-    if danger is None or not danger.is_urgent:
-        return Accepted(message, claimed=leases.following(conversation, holder))
-    if not danger.is_certain and not _is_behind(conversation, message):
-        claimed = leases.following(conversation, holder)
-        if claimed is not None:
-            return Accepted(message, claimed=claimed)
-    return Accepted(message, speak_urgently(conversation, message))
+    return message
 
 
 def _open(conversation_id: UUID) -> Conversation:
@@ -137,23 +146,25 @@ def _open(conversation_id: UUID) -> Conversation:
     return conversation
 
 
-def _known(conversation: Conversation, new: Written) -> Message | None:
-    if new.client_id is None:
-        return None
-    known = conversation.messages.filter(client_id=new.client_id).first()
+def _there_already(
+    conversation: Conversation, new: Written
+) -> tuple[Message | None, Message | None]:
+    """The same message sent before, and the oldest to be answered."""
+    if not message_log.is_there(conversation, new.client_id):  # nearly always
+        return None, None
+    there, same = conversation.messages, new.client_id
+    known = there.filter(client_id=same).first() if same is not None else None
     if known is not None and (known.text, known.button) != (new.text, new.button):
         raise invalid_field()
-    return known
-
-
-def _is_behind(conversation: Conversation, message: Message) -> bool:
-    """Whether other messages are to be answered first: no time to ask Rasa then."""
-    waiting = conversation.messages.filter(state=Message.State.ACCEPTED)
-    return waiting.exclude(pk=message.pk).exists()
+    waiting = there.filter(state=Message.State.ACCEPTED)
+    return known, waiting.order_by("number").first()
 
 
 def speak_urgently(conversation: Conversation, message: Message) -> list[Message]:
-    """Gives the urgent text and alerts staff, as the detector's verdict says."""
+    """Gives the urgent text and alerts staff, as the detector's verdict says.
+
+    The message is marked as answered by who calls.
+    """
     route, topic = str(message.safety["kind"]), str(message.safety["topic"])
     given = message_log.times_given(conversation, urgent_response(route, topic))
     replies = message_log.append_reply(
@@ -162,7 +173,6 @@ def speak_urgently(conversation: Conversation, message: Message) -> list[Message
     message_log.raise_alert(
         conversation, message, route=route, topic=topic, origin=Alert.Origin.DETECTOR
     )
-    message_log.mark_answered(message)
     return replies
 
 
@@ -171,7 +181,7 @@ def answered_at_last(message_id: int) -> Accepted:
     conversation_id = Message.objects.get(pk=message_id).conversation_id
     conversation = message_log.lock(conversation_id)
     message = conversation.messages.get(pk=message_id)
-    if message.state == Message.State.ACCEPTED:
+    if message_log.mark_answered(message):
         return Accepted(message, speak_urgently(conversation, message))
     return Accepted(message, message_log.replies_to(message))
 

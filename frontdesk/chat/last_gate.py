@@ -6,8 +6,6 @@ quiet line with 988 and 911 under every reply once a conversation was urgent.
 
 from __future__ import annotations
 
-from django.db.models import Q
-
 from frontdesk.chat import metrics
 from frontdesk.chat.bubbles import Bubble
 from frontdesk.chat.models import BlockedAnswer, Conversation
@@ -30,20 +28,30 @@ def passed(conversation: Conversation, bubbles: list[Bubble]) -> list[Bubble]:
 
 def _without_blocked(bubbles: list[Bubble]) -> list[Bubble]:
     """The reply, with one approved text in place of all that may not be said."""
-    kept = [bubble for bubble in bubbles if bubble.is_urgent or not _is_stopped(bubble)]
+    blocked = _blocked(bubbles)
+    kept = [
+        bubble
+        for bubble in bubbles
+        if bubble.is_urgent or not _is_stopped(bubble, blocked)
+    ]
     if len(kept) == len(bubbles):
         return bubbles
     return [*kept, *_to_a_person(texts().bubbles(REPLACEMENT_RESPONSE))]
 
 
-def _is_stopped(bubble: Bubble) -> bool:
+def _blocked(bubbles: list[Bubble]) -> set[tuple[str, str]]:
+    """What staff have taken out of service of these: responses with their versions."""
+    names = {bubble.response for bubble in bubbles if bubble.response is not None}
+    rows = BlockedAnswer.objects.filter(response__in=names)
+    return set(rows.values_list("response", "version"))
+
+
+def _is_stopped(bubble: Bubble, blocked: set[tuple[str, str]]) -> bool:
     if bubble.response is None:
         return False
-    version = bubble.version or ""
-    blocked = BlockedAnswer.objects.filter(
-        Q(version=version) | Q(version=""), response=bubble.response
-    )
-    return texts().is_refused(bubble.response, version) or blocked.exists()
+    name, version = bubble.response, bubble.version or ""
+    is_blocked = (name, version) in blocked or (name, "") in blocked
+    return is_blocked or texts().is_refused(name, version)
 
 
 def _with_quiet_line(conversation: Conversation, bubbles: list[Bubble]) -> list[Bubble]:

@@ -7,7 +7,7 @@ of one elsewhere run out. Then another gateway, or its successor, answers what i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -35,21 +35,51 @@ def claim(conversation_id: UUID, holder: str) -> Claimed | None:
     transaction that gives it back: who finds the lease taken need not come again.
     """
     conversation = _locked(conversation_id)
-    return None if conversation is None else following(conversation, holder)
+    if conversation is None or not is_free(conversation, holder):
+        return None
+    claimed = following(conversation, holder)
+    message_log.store(conversation)
+    return claimed
 
 
 def following(conversation: Conversation, holder: str) -> Claimed | None:
-    """The same in a locked conversation; its holder gives the lease back with None."""
-    if not _is_free(conversation, holder, timezone.now()):
-        return None
+    """The oldest message to be answered, for who may have the lease.
+
+    With None the lease is free. The conversation is locked, and still to be stored.
+    """
     waiting = conversation.messages.filter(state=Message.State.ACCEPTED)
     message = waiting.order_by("number").first()
     if message is None or conversation.erased_at is not None:
-        if conversation.lease_holder:
-            _set(conversation, "")
+        give_back(conversation)
         return None
-    _set(conversation, holder)
+    take(conversation, holder)
     return Claimed(conversation, message, holder)
+
+
+def behind(conversation: Conversation, answered: Claimed) -> Claimed | None:
+    """The same for who has just answered one: there was none before that."""
+    if conversation.last_number == answered.message.number:
+        give_back(conversation)
+        return None
+    return following(conversation, answered.holder)
+
+
+def take(conversation: Conversation, holder: str) -> None:
+    """Has somebody answer a locked conversation, which is still to be stored."""
+    until = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
+    conversation.lease_holder, conversation.lease_until = holder, until
+
+
+def give_back(conversation: Conversation) -> None:
+    """Nobody answers a locked conversation, which is still to be stored."""
+    conversation.lease_holder, conversation.lease_until = "", None
+
+
+def is_free(conversation: Conversation, holder: str) -> bool:
+    """Whether somebody may take the lease of a locked conversation."""
+    until = conversation.lease_until
+    is_over = until is None or until <= timezone.now()
+    return is_over or conversation.lease_holder == holder
 
 
 def held(conversation_id: UUID, holder: str) -> Conversation | None:
@@ -86,15 +116,3 @@ def _locked(conversation_id: UUID) -> Conversation | None:
         return message_log.lock(conversation_id)
     except Conversation.DoesNotExist:
         return None
-
-
-def _is_free(conversation: Conversation, holder: str, now: datetime) -> bool:
-    until = conversation.lease_until
-    return conversation.lease_holder == holder or until is None or until <= now
-
-
-def _set(conversation: Conversation, holder: str) -> None:
-    until = timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
-    conversation.lease_holder = holder
-    conversation.lease_until = until if holder else None
-    conversation.save(update_fields=["lease_holder", "lease_until"])

@@ -10,11 +10,25 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
+
 from frontdesk.chat import metrics
 from frontdesk.chat.bubbles import Bubble
 from frontdesk.chat.models import Alert, Conversation, Message, Ticket
 
 MOST_AT_ONCE = 500
+# What a turn changes in its conversation; one statement stores all of it.
+OF_A_TURN = ("last_number", "after_urgent", "lease_holder", "lease_until")
+# Asked with every message; that Django writes them anew costs three times as much as to
+# carry them out.
+_AFTER = (
+    "SELECT * FROM chat_message WHERE conversation_id = %s AND number > %s "
+    "ORDER BY number LIMIT %s"
+)
+_THERE = (
+    "SELECT 1 FROM chat_message WHERE conversation_id = %s "
+    "AND (client_id = %s OR state = %s) LIMIT 1"
+)
 
 
 def lock(conversation_id: UUID) -> Conversation:
@@ -26,10 +40,16 @@ def lock(conversation_id: UUID) -> Conversation:
     return Conversation.objects.select_for_update().get(pk=conversation_id)
 
 
+def store(conversation: Conversation) -> None:
+    """Stores what a turn has changed in a locked conversation."""
+    changed = {name: getattr(conversation, name) for name in OF_A_TURN}
+    Conversation.objects.filter(pk=conversation.pk).update(**changed)
+
+
 def append(
     conversation: Conversation, author: str, text: str, **fields: Any
 ) -> Message:
-    """Adds a message to a locked conversation."""
+    """Adds a message to a locked conversation, and stores that."""
     (message,) = _append(conversation, [{"author": author, "text": text, **fields}])
     return message
 
@@ -41,7 +61,7 @@ def append_reply(
     answers: Message | None = None,
     **provenance: Any,
 ) -> list[Message]:
-    """Adds what the bot says; ``provenance`` goes with each bubble."""
+    """The same with what the bot says; ``provenance`` goes with each bubble."""
     said = {"author": Message.Author.BOT, "answers": answers, **provenance}
     return _append(conversation, [{**bubble.as_fields(), **said} for bubble in bubbles])
 
@@ -55,25 +75,24 @@ def _append(
         for number, fields in enumerate(rows, start=first)
     ]
     conversation.last_number += len(messages)
-    conversation.save(update_fields=["last_number"])
+    store(conversation)
     for message in messages:
         metrics.message_stored(message.author, message.route)
     return Message.objects.bulk_create(messages)
 
 
-def mark_answered(message: Message) -> None:
-    """The patient's message needs nothing more."""
-    message.state = Message.State.ANSWERED
-    message.save(update_fields=["state"])
+def mark_answered(message: Message) -> bool:
+    """The patient's message needs nothing more; False if that was so before."""
+    waiting = Message.objects.filter(pk=message.pk, state=Message.State.ACCEPTED)
+    return bool(waiting.update(state=Message.State.ANSWERED))
 
 
 def note_understood(message: Message, provenance: dict[str, Any]) -> None:
     """Keeps with a patient's message what no bubble of the bot will carry."""
     # What the detector found stays: it has seen the words before redaction.
     kept = {name: value for name, value in provenance.items() if name != "safety"}
-    for name, value in kept.items():
-        setattr(message, name, value)
-    message.save(update_fields=list(kept))
+    if kept:
+        Message.objects.filter(pk=message.pk).update(**kept)
 
 
 def raise_alert(
@@ -92,8 +111,9 @@ def raise_alert(
         topic=topic,
         origin=origin,
     )
-    conversation.after_urgent = True
-    conversation.save(update_fields=["after_urgent"])
+    if not conversation.after_urgent:
+        conversation.after_urgent = True
+        store(conversation)
 
 
 def open_ticket(
@@ -116,11 +136,22 @@ def times_given(conversation: Conversation, response: str) -> int:
 
 def after(conversation_id: UUID, number: int) -> list[Message]:
     """The messages behind a number, oldest first, not endlessly many."""
-    return list(
-        Message.objects.filter(
-            conversation_id=conversation_id, number__gt=number
-        ).order_by("number")[:MOST_AT_ONCE]
-    )
+    key = _key(conversation_id)
+    return list(Message.objects.raw(_AFTER, [key, number, MOST_AT_ONCE]))
+
+
+def is_there(conversation: Conversation, client_id: str | None) -> bool:
+    """Whether a message with this id, or one to be answered, is in the log."""
+    with connection.cursor() as cursor:
+        whose = [_key(conversation.pk), client_id, str(Message.State.ACCEPTED)]
+        cursor.execute(_THERE, whose)
+        return cursor.fetchone() is not None
+
+
+def _key(conversation_id: UUID) -> Any:
+    """An id as this database writes it."""
+    whose = Message._meta.get_field("conversation")
+    return whose.get_db_prep_value(conversation_id, connection)
 
 
 def replies_to(message: Message) -> list[Message]:

@@ -9,13 +9,14 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Query, Router
 
-from frontdesk.chat import database, feedback, intake, message_log, stream
+from frontdesk.chat import database, feedback, message_log, stream
 from frontdesk.chat.answering import answering
 from frontdesk.chat.answers import (
     WITH_TOKEN,
     check_message_rates,
     conversation_of,
     json_answer,
+    written,
 )
 from frontdesk.chat.arrival import arrival_of
 from frontdesk.chat.fanout import publish, publish_queue
@@ -44,14 +45,11 @@ router = Router(tags=["conversation"])
 async def say(request: HttpRequest, payload: MessageIn) -> HttpResponse:
     """Stores a message. Urgent replies come with the answer, others by the stream."""
     await check_message_rates(request)
-    written = await asyncio.to_thread(
-        intake.written,
-        client_id=payload.client_id,
-        text=payload.text,
-        button=payload.button,
+    new = await written(
+        client_id=payload.client_id, text=payload.text, button=payload.button
     )
     accepted = await answering.take_in(
-        conversation_of(request).pk, written, arrival_of(request).danger
+        conversation_of(request).pk, new, arrival_of(request).danger
     )
     return json_answer(
         {

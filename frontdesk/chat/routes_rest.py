@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Any
 
@@ -11,13 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from clinic.buttons import intent_of_button
-from frontdesk.chat import database, intake, message_log, sessions
+from frontdesk.chat import database, message_log, sessions
 from frontdesk.chat.answering import answering
 from frontdesk.chat.answers import (
     WITH_TOKEN,
     check_message_rates,
     conversation_of,
     json_answer,
+    written,
 )
 from frontdesk.chat.arrival import arrival_of
 from frontdesk.chat.fanout import fanout
@@ -55,11 +55,11 @@ async def rest(request: HttpRequest, payload: RestIn) -> HttpResponse:
     await check_message_rates(request)
     pressed = intent_of_button(payload.message) is not None
     said = {"button": payload.message} if pressed else {"text": payload.message}
-    written = await asyncio.to_thread(intake.written, client_id=None, **said)
+    new = await written(client_id=None, **said)
     conversation_id = conversation_of(request).pk
     with fanout().subscribe(conversation_id) as news:
         accepted = await answering.take_in(
-            conversation_id, written, arrival_of(request).danger
+            conversation_id, new, arrival_of(request).danger
         )
         replies = accepted.replies
         until = time.monotonic() + settings.RASA_SECONDS + MORE_SECONDS

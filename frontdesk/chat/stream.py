@@ -1,7 +1,8 @@
 """Server-sent events of one conversation: every message once and in order, and states.
 
-The number of a message is the id of its event. Whatever wakes the stream, it reads the
-database from the last number it sent: so nothing is missing and nothing comes twice.
+The number of a message is the id of its event. Whatever wakes the stream, it goes on
+with the next number, out of the database where it was not handed over: so nothing is
+missing and nothing comes twice.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ from django.conf import settings
 from django.utils import timezone
 
 from frontdesk.chat import database, message_log
-from frontdesk.chat.fanout import Subscription, fanout
+from frontdesk.chat.fanout import fanout
 from frontdesk.chat.models import Conversation, Message
 from frontdesk.chat.presenter import present
+from frontdesk.chat.subscription import Subscription
 
 HEARTBEAT = ": still here\n\n"
 RETRY_MILLISECONDS = 2000
+CLOSED = {"state": "closed"}
 # Hints may get lost, sessions end: the database is asked now and then all the same.
 HEARTBEATS_TO_A_LOOK = 4
 
@@ -56,19 +59,21 @@ async def _live(
     states: list[dict[str, Any]] = []
     is_due, is_over = True, False  # to look into the database
     while True:
-        messages: list[Message] = []
-        if subscription.is_behind() or is_due:
+        handed_over = subscription.behind(last_id)
+        if is_due:
             is_due = False
             messages, is_over = await database.read(_look, conversation_id, last_id)
-        for message in messages:
-            last_id = message.number
-            yield _message(message)
-        for state in states:
-            yield _state(state)
-        if any(state["state"] == "closed" for state in states):
-            return
-        if is_over:
-            yield _state({"state": "closed"})
+        elif handed_over is not None:
+            messages = handed_over
+        else:
+            messages = await database.read(message_log.after, conversation_id, last_id)
+        if messages:
+            last_id = messages[-1].number
+        if is_over and CLOSED not in states:
+            states.append(CLOSED)
+        if messages or states:  # in one piece: it is one packet
+            yield "".join([*map(_message, messages), *map(_state, states)])
+        if CLOSED in states:
             return
         if len(messages) == message_log.MOST_AT_ONCE:
             states, is_due = [], True
@@ -98,7 +103,7 @@ def _look(conversation_id: UUID, last_id: int) -> tuple[list[Message], bool]:
 def _standing(conversation: Conversation | None) -> list[dict[str, Any]]:
     """The state that lasts: a client that comes back must know who is there."""
     if conversation is None or conversation.closed_at is not None:
-        return [{"state": "closed"}]
+        return [CLOSED]
     if conversation.taken_over_by:
         return [{"state": "taken_over", "name": conversation.taken_over_by}]
     return []

@@ -21,7 +21,7 @@ from frontdesk.inbox.search_index import Said, index
 from frontdesk.inbox.search_models import Digest, Stale, Turn
 from frontdesk.inbox.search_tables import erases_at_once
 
-AT_ONCE = 5  # conversations in one transaction: patients' messages wait behind it
+AT_ONCE = 2  # conversations in one transaction: patients' messages wait behind it
 MOST_ROWS = 1000
 # Of one conversation, the newest; it takes hours of flooding to write more.
 MOST_MESSAGES = 1000
@@ -52,7 +52,7 @@ READ = (
 async def keep_up() -> None:
     """Digests what has changed, then cleans the index of what was erased."""
     until = time.monotonic() + MOST_SECONDS
-    while await database.write(digest_some):
+    while await database.write_last(digest_some):
         if time.monotonic() >= until:
             break
     await _clean()
@@ -203,7 +203,7 @@ async def _clean() -> None:
         connection.Database.sqlite_version_info
     ):
         for _ in range(MOST_MERGES):
-            if not await database.write(merge):
+            if not await database.write_last(merge):
                 break
         else:
             return  # goes on where it was the next time

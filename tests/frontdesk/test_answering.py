@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from clinic.answers import AnswerLibrary
 from frontdesk.chat import (
+    answering,
     instances,
     intake,
     last_gate,
@@ -20,7 +22,9 @@ from frontdesk.chat import (
     message_log,
     takeover,
 )
+from frontdesk.chat.bubbles import Bubble
 from frontdesk.chat.models import BlockedAnswer, Conversation, Message, Ticket
+from frontdesk.chat.rasa_client import Reply
 from frontdesk.chat.texts import texts
 from tests.frontdesk.gateway_for_tests import (
     CRISIS,
@@ -273,6 +277,24 @@ def test_leases_of_a_dead_gateway_are_free_at_once(patient):
 
     patient.replies()
     assert other.name not in [file.stem for file in other._folder.iterdir()]
+
+
+def test_a_message_takes_few_queries(patient):
+    """Each costs more time of the processor than all that it asks of the disk."""
+    written = intake.written(client_id="a-1", text="hello")
+    reply = Reply([Bubble("Hello.", response="utter_greet", version="1")])
+    with CaptureQueriesContext(connection) as taken_in, transaction.atomic():
+        accepted = intake.accept(patient.id, written, None, "somebody")
+    with CaptureQueriesContext(connection) as answered, transaction.atomic():
+        answering._keep(accepted.claimed, reply)
+
+    assert len(_statements(taken_in)) == 4
+    assert len(_statements(answered)) == 5
+
+
+def _statements(captured):
+    words = ("SELECT", "INSERT", "UPDATE", "DELETE")
+    return [q["sql"] for q in captured.captured_queries if q["sql"].startswith(words)]
 
 
 def test_only_one_of_many_gets_the_lease(patient):

@@ -18,16 +18,16 @@ pytestmark = pytest.mark.skipif(
 
 
 async def in_line(order, blocker):
-    """An ordinary write holds the writer; more wait; an urgent one comes last."""
+    """A write holds the writer; one that may wait, others, an urgent one follow."""
 
     async def urgent():
         database.deadline.set(asyncio.get_running_loop().time() + 5)
         await database.write(order.append, "urgent")
 
     first = asyncio.create_task(database.write(blocker.wait, 5))
-    others = [
-        asyncio.create_task(database.write(order.append, number)) for number in range(5)
-    ]
+    others = [asyncio.create_task(database.write_last(order.append, "search"))]
+    for number in range(5):
+        others.append(asyncio.create_task(database.write(order.append, number)))
     await asyncio.sleep(0.1)
     last = asyncio.create_task(urgent())
     await asyncio.sleep(0.1)
@@ -36,10 +36,10 @@ async def in_line(order, blocker):
     await asyncio.gather(first, last, *others)
 
 
-def test_an_urgent_write_overtakes_those_in_line():
+def test_an_urgent_write_overtakes_those_in_line_and_the_search_nobody():
     order = []
     asyncio.run(in_line(order, threading.Event()))
-    assert order == ["urgent", 0, 1, 2, 3, 4]
+    assert order == ["urgent", 0, 1, 2, 3, 4, "search"]
 
 
 async def failing():

@@ -4,7 +4,14 @@ import asyncio
 import json
 import uuid
 
+import pytest
+
+# Sets Django up, so before anything of the front desk.
+from tests.frontdesk import gateway_for_tests  # isort: skip # noqa: F401
+
 from frontdesk.chat.fanout import CHANNEL, Fanout, RedisFanout
+from frontdesk.chat.models import Message
+from frontdesk.chat.subscription import Subscription
 
 STATE = {"state": "typing", "author": "bot"}
 
@@ -88,6 +95,33 @@ def test_slow_stream_keeps_the_newest_states():
 
     states = asyncio.run(scene())
     assert len(states) == 50 and states[-1]["number"] == 499
+
+
+# fmt: off
+HINTS = [
+    ([[4], [5, 6]],       [4, 5, 6]),
+    ([[5, 6], [4]],       [4, 5, 6]),  # two tasks tell of their messages
+    ([[2, 3], [4]],       [4]),        # what the stream has had already
+    ([],                  []),
+    ([[5]],               None),       # one is missing
+    ([[4], [4]],          None),
+    ([[4], []],           None),       # a hint that says nothing of what there is
+    ([range(4, 60)],      None),       # more than are kept
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("hints", "behind"), HINTS)
+def test_stream_takes_over_only_what_comes_next(hints, behind):
+    async def scene():
+        subscription = Subscription()
+        assert subscription.behind(0) is None  # nobody knows what was before
+        for hint in hints:
+            subscription.put({}, [Message(number=number) for number in hint])
+        found = subscription.behind(3)
+        return found and [message.number for message in found]
+
+    assert asyncio.run(scene()) == behind
 
 
 def test_redis_carries_states_to_other_processes_and_once_to_our_own():

@@ -78,7 +78,7 @@ def test_lost_hint_is_only_late(patient, change, monkeypatch):
 
     change(HEARTBEAT_SECONDS=0.3)
     with patient.stream() as events:
-        monkeypatch.setattr(fanout(), "_deliver", lambda key, event: None)
+        monkeypatch.setattr(fanout(), "_deliver", lambda *hint: None)
         patient.say("hello")
         wait_until(lambda: len(events.ids) == len(patient.greeting) + 2)
 

@@ -26,6 +26,8 @@ from tests.ports import free_ports
 RESULTS = ROOT / "results" / "load"
 SAMPLES = 2000
 SECONDS_BETWEEN_LOOKS = 1.0
+CLOCK = os.sysconf("SC_CLK_TCK")
+PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1024 / 1024
 
 
 def arguments():
@@ -45,20 +47,17 @@ def arguments():
 
 
 def usage(child):
-    """Resident memory in MB and processor seconds of a child."""
-    answer = subprocess.run(
-        ["ps", "-o", "rss=,time=", "-g", str(child.process.pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Resident memory in MB and processor seconds of a child and its own children."""
     memory = seconds = 0.0
-    for line in answer.stdout.splitlines():
-        rss, clock = line.split()
-        memory += int(rss) / 1024
-        days, _, clock = clock.rpartition("-")
-        hours, minutes, rest = map(int, clock.split(":"))
-        seconds += int(days or 0) * 86400 + hours * 3600 + minutes * 60 + rest
+    group = os.getpgid(child.process.pid)
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            numbers = (process / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended
+        if int(numbers[2]) == group:
+            seconds += (int(numbers[11]) + int(numbers[12])) / CLOCK
+            memory += int(numbers[21]) * PAGE_MB
     return memory, seconds
 
 

@@ -36,8 +36,10 @@ def figures(result):
     for name, looks in gateway["usage"].items():
         found[f"memory {name}"] = memory(looks)
         found[f"processor {name}"] = processor(looks)
+    found["processor patients"] = gateway.get("processor", 0.0)
     for name, looks in alone["usage"].items():
         found[f"processor alone {name}"] = processor(looks)
+    found["processor alone patients"] = alone.get("processor", 0.0)
     return found
 
 

@@ -23,6 +23,8 @@ SECONDS_BETWEEN_MESSAGES = 5.0  # of one talker, on average: below the session's
 MESSAGES_OF_A_CONVERSATION = 8
 SECONDS_FOR_A_REPLY = 15.0
 STREAMS_A_SECOND = 50
+LAST_CHUNK = b"0\r\n"
+SECONDS_TO_SETTLE = 15.0  # until what the opening has caused is over
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Seen:
     errors: dict = field(default_factory=dict)
     events: int = 0
     streams_lost: int = 0
+    processor: float = 0.0  # cores in use by the patients themselves
 
     def counts(self, started):
         return self.began <= started < self.until
@@ -148,7 +151,8 @@ class Visitor(Base):
             if answer.status != 200:
                 self.seen.error(f"stream {answer.status}")
                 return
-            while line := answer.readline():
+            # Line by line as they come: every event is a chunk of its own or in one.
+            while (line := answer.fp.readline()) not in (b"", LAST_CHUNK):
                 if line.startswith(b"data: "):
                     self.hear(json.loads(line[6:]))
         except (http.client.HTTPException, OSError) as error:
@@ -279,11 +283,13 @@ def run(plan):
     runner.start(total, spawn_rate=STREAMS_A_SECOND if len(kinds) > 1 else quick)
     while runner.user_count < total:
         gevent.sleep(0.1)
-    gevent.sleep(SECONDS_BETWEEN_MESSAGES)  # until the opening is over
+    gevent.sleep(SECONDS_TO_SETTLE)
     seen.began = time.monotonic()
     seen.until = seen.began + plan.seconds
     print("measuring", flush=True)
+    used = time.process_time()
     gevent.sleep(plan.seconds)
+    seen.processor = round((time.process_time() - used) / plan.seconds, 2)
     gevent.sleep(3)  # for the last replies
     return seen
 
