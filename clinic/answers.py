@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -109,18 +110,33 @@ class AnswerLibrary:
         """
         return self._answers[name]
 
-    def choose(self, name: str, slots: dict[str, Any], times_given: int = 0) -> Answer:
+    def choose(
+        self,
+        name: str,
+        slots: Mapping[str, Any],
+        times_given: int = 0,
+        turns_ago: Mapping[str, int] | None = None,
+    ) -> Answer:
         """The variation that fits the conversation best.
 
         Args:
             name: a response such as ``utter_cost``.
-            slots: the tracker's slot values.
+            slots: what is known: the tracker's slot values, and what was asked.
             times_given: how often this response was given in the conversation;
-                variations with equal conditions take turns by it.
+                variations with the same conditions take turns by it.
+            turns_ago: how many of the patient's messages ago each slot was named; a
+                slot that is missing here counts as named just now. What the newest
+                message names decides before what earlier ones named.
 
         Raises:
             KeyError: if there is no such response.
         """
+        ages = turns_ago or {}
+
+        def closeness(answer: Answer) -> tuple[int, int, int]:
+            own = [ages.get(slot, 0) for slot in answer.conditions]
+            return own.count(0), len(own), -sum(own)
+
         fitting = [
             answer
             for answer in self._answers[name]
@@ -128,9 +144,9 @@ class AnswerLibrary:
                 str(slots.get(slot)) == want for slot, want in answer.conditions.items()
             )
         ]
-        most = max(len(answer.conditions) for answer in fitting)
-        best = [answer for answer in fitting if len(answer.conditions) == most]
-        return best[times_given % len(best)]
+        closest = max(fitting, key=closeness)
+        turns = [each for each in fitting if each.conditions == closest.conditions]
+        return turns[times_given % len(turns)]
 
 
 def read_responses(file: Path) -> dict[str, list[Answer]]:

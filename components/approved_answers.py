@@ -7,20 +7,21 @@ where the conversation needs one, refuses overdue answers, needs no action serve
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from rasa.core.nlg.generator import NaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from clinic.answers import Answer, AnswerFileError, AnswerLibrary
 from clinic.facts import facts_of, fill
 from clinic.profile import Clinic, load_clinic
-from clinic.topics import FAQ_TOPICS, URGENT_ROUTES
+from clinic.topics import URGENT_ROUTES
 from components.buttons import human_button, suggestion_buttons
+from components.known_values import Known, known_of
+from components.talk_so_far import TalkSoFar
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,16 @@ AFTER_URGENT_RESPONSE = "utter_line_after_urgent"
 ASKED_AGAIN_RESPONSE = "utter_line_asked_again"
 SLOT_AFTER_URGENT = "after_urgent"
 MAX_BUBBLES = 3
+MAX_BUBBLES_A_TURN = 4  # a hand-off with the general answer that was asked beside it
+INSURANCE_RESPONSE = "utter_insurance_coverage"
+BILLED_RESPONSE = "utter_line_insurer_billed"
+AGE_RESPONSE = "utter_line_minimum_age"
+# Where the lowest age is said first if the patient's age, or any, is in the question.
+AGE_RESPONSES = {
+    "utter_handoff_eligibility",
+    "utter_conditions_treated",
+    "utter_referral_and_getting_started",
+}
 
 
 class DraftsNotAllowedError(RuntimeError):
@@ -90,99 +101,116 @@ class ApprovedAnswers(NaturalLanguageGenerator):
             return self._message(OVERDUE_RESPONSE, tracker)
 
     def _message(self, name: str, tracker: DialogueStateTracker) -> dict[str, Any]:
-        slots = tracker.current_slot_values()
-        earlier, this_turn = _bot_metadata(tracker)
-        times_given = sum(entry.get("response") == name for entry in earlier)
-        answer = self.library.choose(name, slots, times_given)
-        if answer.is_refused(self.now().astimezone(self.clinic.time_zone).date()):
-            logger.warning("data/responses: %s is past its review date.", name)
-            answer = self.library.choose(OVERDUE_RESPONSE, slots)
-        safety, suggestions = _findings(tracker)
-        metadata = self._metadata(answer)
-        if answer.metadata.get("about") == "last_answer":
-            metadata.update(_subject_of_last_answer(earlier))
-        facts = facts_of(self.clinic, self.now())
-        bubbles = fill(answer.text, facts).split("\n\n")
-        repeated = metadata["route"] == "faq" and any(
-            entry.get("version") == answer.version for entry in earlier
+        talk, known = TalkSoFar.of(tracker), self._known(name, tracker)
+        answer = self._answer(name, known, talk)
+        metadata = _metadata(answer, talk)
+        facts = facts_of(
+            self.clinic, self.now(), days=known.days, named_insurers=known.insurers
         )
-        if metadata["route"] not in URGENT_ROUTES:
-            named = "988" in answer.text
-            if repeated:
-                bubbles.append(self._line(ASKED_AGAIN_RESPONSE, slots, facts))
-            if safety.get("check_in"):
-                metadata["check_in"] = True
-                if not named and not any(item.get("check_in") for item in this_turn):
-                    bubbles.append(self._line(CHECK_IN_RESPONSE, slots, facts))
-            elif slots.get(SLOT_AFTER_URGENT) and not this_turn and not named:
-                bubbles.append(self._line(AFTER_URGENT_RESPONSE, slots, facts))
-        buttons = []
-        if suggestions and metadata["route"] in ("not_understood", "faq"):
-            metadata["suggestions"] = suggestions
-            buttons = suggestion_buttons(suggestions, self.library)
-        if answer.kind == "fallback" or repeated or slots.get(SLOT_AFTER_URGENT):
-            buttons.append(human_button(self.library))
+
+        def say(line: str) -> str:
+            return fill(self.library.choose(line, known.slots).text, facts)
+
+        bubbles = fill(answer.text, facts).split("\n\n")
+        is_general = metadata["route"] == "faq"
+        repeated = is_general and talk.has_said(answer.version)
+        beside = is_general and talk.is_beside_a_hand_off()
+        if repeated or beside:
+            metadata["shortened"] = len(bubbles) > 1
+            bubbles = bubbles[:1]
+        first = self._first_line(answer.name, known, talk)
+        if first:
+            metadata["first_line"] = first
+            bubbles[0] = f"{say(first)}\n{bubbles[0]}"
+        if repeated:
+            bubbles.append(say(ASKED_AGAIN_RESPONSE))
+        safety_line = _safety_line(answer, metadata, known.slots, talk)
+        if safety_line:
+            bubbles.append(say(safety_line))
+        left = MAX_BUBBLES_A_TURN - talk.bubbles_this_turn
+        most = max(1, left) if beside else MAX_BUBBLES
         message = {
-            "text": "\n\n".join(_at_most(bubbles, MAX_BUBBLES)),
-            "buttons": buttons,
+            "text": "\n\n".join(_at_most(bubbles, most)),
+            "buttons": self._buttons(answer, metadata, talk, repeated, known.slots),
             "metadata": metadata,
         }
         # Contract: in the bot event's metadata itself as well as where stock Rasa
         # puts a response's own metadata, one level deeper.
         return {**metadata, **message}
 
-    def _metadata(self, answer: Answer) -> dict[str, Any]:
-        own = answer.metadata
-        metadata: dict[str, Any] = {
-            "response": answer.name,
-            "version": answer.version,
-            "route": own.get("route", "not_understood"),
-            "topic": own.get("topic"),
-            "sources": list(own.get("sources") or []),
-            "reviewed": own.get("approved_on") or None,
-            "review_by": own.get("review_by"),
-            "draft": answer.is_draft,
-        }
-        if own.get("handoff"):
-            metadata["handoff"] = own["handoff"]
-        return metadata
+    def _known(self, name: str, tracker: DialogueStateTracker) -> Known:
+        variations = self.library.variations(name) if name in self.library else []
+        return known_of(tracker, variations, self.clinic, self._today())
 
-    def _line(self, name: str, slots: dict[str, Any], facts: dict[str, str]) -> str:
-        return fill(self.library.choose(name, slots).text, facts)
+    def _today(self) -> date:
+        return self.now().astimezone(self.clinic.time_zone).date()
 
+    def _answer(self, name: str, known: Known, talk: TalkSoFar) -> Answer:
+        times_given = sum(entry.get("response") == name for entry in talk.earlier)
+        answer = self.library.choose(name, known.slots, times_given, known.turns_ago)
+        if not answer.is_refused(self._today()):
+            return answer
+        logger.warning("data/responses: %s is past its review date.", name)
+        return self.library.choose(OVERDUE_RESPONSE, known.slots)
 
-def _bot_metadata(
-    tracker: DialogueStateTracker,
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Metadata of all earlier replies, and of those since the last user message."""
-    earlier: list[dict[str, Any]] = []
-    this_turn: list[dict[str, Any]] = []
-    for event in tracker.events:
-        if isinstance(event, UserUttered):
-            this_turn = []
-        elif isinstance(event, BotUttered):
-            metadata = (event.metadata or {}).get("metadata") or {}
-            earlier.append(metadata)
-            this_turn.append(metadata)
-    return earlier, this_turn
+    def _first_line(self, name: str, known: Known, talk: TalkSoFar) -> str | None:
+        """The line that answers first what the text itself says late or not at all."""
+        said = any(entry.get("first_line") for entry in talk.this_turn)
+        if name == INSURANCE_RESPONSE and known.insurers:
+            return BILLED_RESPONSE
+        if name in AGE_RESPONSES and known.asks_for_age and not said:
+            return AGE_RESPONSE
+        return None
 
-
-def _subject_of_last_answer(earlier: list[dict[str, Any]]) -> dict[str, Any]:
-    """Route and topic of the last general answer, for a reply that is about it."""
-    for entry in reversed(earlier):
-        if entry.get("route") == "faq":
-            return {"route": entry["route"], "topic": entry.get("topic")}
-    return {}
+    def _buttons(
+        self,
+        answer: Answer,
+        metadata: dict[str, Any],
+        talk: TalkSoFar,
+        repeated: bool,
+        slots: dict[str, Any],
+    ) -> list[dict[str, str]]:
+        buttons = []
+        if talk.suggestions and metadata["route"] in ("not_understood", "faq"):
+            metadata["suggestions"] = talk.suggestions
+            buttons = suggestion_buttons(talk.suggestions, self.library)
+        if answer.kind == "fallback" or repeated or slots.get(SLOT_AFTER_URGENT):
+            buttons.append(human_button(self.library))
+        return buttons
 
 
-def _findings(tracker: DialogueStateTracker) -> tuple[dict[str, Any], list[str]]:
-    """What the safety gate and the fallback left with the last message."""
-    message = tracker.latest_message
-    parse_data = (message.parse_data or {}) if message else {}
-    suggestions = [
-        topic for topic in parse_data.get("suggestions") or [] if topic in FAQ_TOPICS
-    ]
-    return parse_data.get("safety") or {}, suggestions
+def _metadata(answer: Answer, talk: TalkSoFar) -> dict[str, Any]:
+    own = answer.metadata
+    metadata: dict[str, Any] = {
+        "response": answer.name,
+        "version": answer.version,
+        "route": own.get("route", "not_understood"),
+        "topic": own.get("topic"),
+        "sources": list(own.get("sources") or []),
+        "reviewed": own.get("approved_on") or None,
+        "review_by": own.get("review_by"),
+        "draft": answer.is_draft,
+    }
+    if own.get("handoff"):
+        metadata["handoff"] = own["handoff"]
+    if own.get("about") == "last_answer":
+        metadata.update(talk.subject_of_last_answer())
+    if talk.safety.get("check_in") and metadata["route"] not in URGENT_ROUTES:
+        metadata["check_in"] = True
+    return metadata
+
+
+def _safety_line(
+    answer: Answer, metadata: dict[str, Any], slots: dict[str, Any], talk: TalkSoFar
+) -> str | None:
+    """The gentle line or the quiet line, where the reply needs one below it."""
+    if metadata["route"] in URGENT_ROUTES or "988" in answer.text:
+        return None
+    if metadata.get("check_in"):
+        before = any(entry.get("check_in") for entry in talk.this_turn)
+        return None if before else CHECK_IN_RESPONSE
+    quiet = slots.get(SLOT_AFTER_URGENT) and not talk.this_turn
+    return AFTER_URGENT_RESPONSE if quiet else None
 
 
 def _at_most(bubbles: list[str], count: int) -> list[str]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from clinic.answers import NEVER_REFUSED_KINDS, Answer
 from clinic.profile import ClinicFileError, load_clinic
@@ -25,6 +29,8 @@ REVIEW_DAYS_MONEY = 92
 MONEY_TOPICS = {"cost", "payment_options", "insurance_coverage"}
 # The federal telehealth rule ends on that day unless it is extended.
 TELEHEALTH_RULE_ENDS = date(2026, 12, 31)
+READERS_OF_CLINIC = ("clinic", "components", "actions", "frontdesk", "deploy")
+QUOTED = re.compile(r"[\"'](\w+)[\"']")
 
 
 def check_approval(tree: Tree) -> Iterator[Problem]:
@@ -56,6 +62,39 @@ def check_clinic_file(tree: Tree) -> Iterator[Problem]:
             f"{drafts} texts are drafts, and the clinic serves none: no start",
             "Have a clinician approve them, or set serve_drafts: true for a demo.",
         )
+
+
+def check_clinic_keys(tree: Tree) -> Iterator[Problem]:
+    """Every key of ``clinic.yml`` is read: what a clinic fills in has an effect."""
+    values = tree.content("clinic.yml")
+    read = _names_in_code()
+    for key in sorted(_keys(values) - read):
+        yield Problem(
+            "error",
+            "clinic-keys",
+            f"clinic.yml:{tree.line_of('clinic.yml', rf'\b{re.escape(key)}:')} {key}",
+            "nothing reads this key",
+            "Correct its name, or take it out.",
+        )
+
+
+def _keys(value: Any) -> set[str]:
+    """The keys of a mapping and of all that is in it."""
+    if isinstance(value, list):
+        return set().union(*map(_keys, value))
+    if not isinstance(value, dict):
+        return set()
+    return set(map(str, value)).union(*map(_keys, value.values()))
+
+
+@cache
+def _names_in_code() -> set[str]:
+    """Every name that stands in quotes in the code that may read ``clinic.yml``."""
+    root = Path(__file__).resolve().parent.parent
+    files = (
+        file for package in READERS_OF_CLINIC for file in (root / package).rglob("*.py")
+    )
+    return {name for file in files for name in QUOTED.findall(file.read_text("utf-8"))}
 
 
 def draft_count(tree: Tree) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from clinic.asked import ASKED, ASKED_VALUES
 from clinic.topics import (
     FAQ_TOPICS,
     INTENT_OF,
@@ -57,7 +58,7 @@ def _conditions(tree: Tree, name: str) -> Iterator[Problem]:
     slots = tree.domain.get("slots") or {}
     for entry in tree.responses[name]:
         for slot in entry.answer.conditions:
-            if slot not in slots:
+            if slot not in slots and slot != ASKED:
                 yield Problem(
                     "error",
                     "condition",
@@ -221,7 +222,7 @@ def _step(tree: Tree, where: str, step: dict, actions: set[str]) -> Iterator[Pro
 
 def check_variation_values(tree: Tree) -> Iterator[Problem]:
     """A variation's condition can come true: its value is a synonym's or a term."""
-    values = _values_of_entities(tree)
+    values = _values_of_entities(tree) | {ASKED: set(ASKED_VALUES)}
     for entry in tree.entries:
         for slot, value in entry.answer.conditions.items():
             if slot in values and value not in values[slot]:
@@ -229,8 +230,9 @@ def check_variation_values(tree: Tree) -> Iterator[Problem]:
                     "warning",
                     "condition",
                     entry.where,
-                    f"no look-up table gives {slot} the value '{value}'",
-                    "Correct it, or add a synonym in data/nlu/lookups.",
+                    f"nothing gives {slot} the value '{value}'",
+                    "Correct it, or add a synonym in data/nlu/lookups (clinic/asked.py "
+                    "for what is asked).",
                 )
 
 

@@ -35,6 +35,7 @@ CHECKS: tuple[Check, ...] = (
     check_files.check_no_test_files,
     check_files.check_classes,
     check_approval.check_clinic_file,
+    check_approval.check_clinic_keys,
     check_approval.check_approval,
     check_answers.check_answers,
     check_wiring.check_responses_once,

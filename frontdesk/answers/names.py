@@ -52,6 +52,8 @@ _TITLES = {
     "line_check_in": "Added line: low mood",
     "line_after_urgent": "Added line: after a crisis or emergency",
     "line_asked_again": "Added line: asked again",
+    "line_insurer_billed": "Added line: an insurer we bill",
+    "line_minimum_age": "Added line: the lowest age",
     "crisis_line": "Crisis numbers of the chat window",
     "crisis_line_spanish": "Crisis numbers of the chat window, in Spanish",
     "consent": "Consent",
@@ -72,12 +74,14 @@ _VALUES = {
         "tricare": "TRICARE",
         "kaiser": "Kaiser",
     },
+    "asked": {"day": "one day", "address": "the address"},
 }
 _ORDINALS = {1: "first", 2: "second", 3: "third"}
 _SLOTS = {
     "treatment": "when they asked about {}",
     "condition": "when they named {}",
     "insurer": "when they have {}",
+    "asked": "when they ask for {} only",
 }
 
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from clinic.answers import Answer
-from clinic.sources import source_title
+from clinic.sources import source_on_record
 from clinic.topics import URGENT_ROUTES
 from frontdesk.answers import lint, names
 from frontdesk.answers.blocking import blocked_by, blocks
@@ -121,7 +121,9 @@ def preview(new: Answer, before: str, old: str) -> Preview:
 
 def titles_of(sources: list[str]) -> list[tuple[str, str]]:
     """The facts behind a text: id and title of its source."""
-    return [(each, source_title(each) or "not in the fact base") for each in sources]
+    return [
+        (each, source_on_record(each) or "not in the fact base") for each in sources
+    ]
 
 
 def proposal(revision: AnswerRevision, reader: Person) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Clinic facts as words, and placeholders."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +9,7 @@ from clinic.facts import (
     clock_words,
     facts_of,
     fill,
+    holidays_words,
     hours_words,
     list_words,
     open_now_words,
@@ -116,3 +117,37 @@ def test_placeholders_in_a_text():
     assert placeholders_in("Call {phone} or {email}, {phone}.") == {"phone", "email"}
     with pytest.raises(ValueError, match="'}'"):
         placeholders_in("Call {phone.")
+
+
+def test_holidays_of_the_next_two_weeks_are_said_with_date_and_name():
+    days = {date(2026, 11, 26): "Thanksgiving", date(2026, 12, 25): "Christmas Day"}
+    clinic = _clinic(holidays=days)
+
+    assert holidays_words(clinic, date(2026, 11, 23)) == (
+        "Thursday, November 26: closed (Thanksgiving)"
+    )
+    assert holidays_words(clinic, date(2026, 12, 11)).endswith("(Christmas Day)")
+    assert holidays_words(clinic, date(2026, 12, 26)) == (
+        "There is no holiday in the next two weeks."
+    )
+
+
+def test_days_that_were_asked_about_are_lines():
+    days = [date(2026, 11, 23), date(2026, 11, 26)]
+    clinic = _clinic(holidays={days[1]: "Thanksgiving"})
+
+    facts = facts_of(clinic, NOON, days=days)
+
+    assert facts["asked_days"] == (
+        "Monday, November 23: 9 AM to 5:30 PM\n"
+        "Thursday, November 26: closed (Thanksgiving)"
+    )
+
+
+@pytest.mark.parametrize("given, words", [
+    ({"referral_needed": False}, "You do not need a referral to come to us."),
+    ({"referral_needed": True}, "You need a referral from a clinician to come to us."),
+    ({}, "Ask us if you need a referral to come to us."),
+])  # fmt: skip
+def test_referral_is_what_the_clinic_says(given, words):
+    assert facts_of(_clinic(**given), NOON)["referral"] == words

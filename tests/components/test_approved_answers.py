@@ -55,7 +55,8 @@ def _answers(time=MONDAY_NOON, **parts):
 
 
 def _said_by_patient(text="hello", **findings):
-    return UserUttered(text, parse_data={"text": text, **findings})
+    entities = findings.get("entities")
+    return UserUttered(text, entities=entities, parse_data={"text": text, **findings})
 
 
 class Talk:
@@ -459,3 +460,175 @@ def test_tell_me_more_keeps_the_subject_of_the_answer_before():
 
 def test_tell_me_more_without_an_answer_is_small_talk():
     assert Talk().patient().reply("utter_more_detail")["route"] == "small_talk"
+
+
+# which variation: what the newest message names, then what came shortly before
+
+
+def _named(**values):
+    return {
+        "entities": [{"entity": kind, "value": one} for kind, one in values.items()]
+    }
+
+
+def _said(name, **conditions):
+    return next(
+        answer.version
+        for answer in LIBRARY.variations(name)
+        if answer.conditions == conditions
+    )
+
+
+def test_newest_kind_wins_over_an_earlier_one():
+    talk = Talk().patient("for ptsd?", **_named(condition="ptsd"))
+    talk.reply("utter_conditions_treated")
+
+    message = talk.patient("what about medicare", **_named(insurer="medicare")).reply(
+        "utter_insurance_coverage"
+    )
+
+    expected = _said("utter_insurance_coverage", insurer="medicare")
+    assert message["version"] == expected
+
+
+def test_two_values_of_one_kind_stand_for_neither():
+    talk = Talk()
+    entities = [{"entity": "treatment", "value": one} for one in ("spravato", "iv")]
+    talk.patient("spravato vs iv", entities=entities)
+    talk.reply("utter_compare_with_antidepressants")
+
+    message = talk.patient("price").reply("utter_cost")
+
+    assert message["version"] == _said("utter_cost")
+
+
+@pytest.mark.parametrize("between, treatment", [(0, True), (1, True), (2, False)])
+def test_an_earlier_treatment_counts_for_two_more_messages(between, treatment):
+    talk = Talk().patient("what is spravato", **_named(treatment="spravato"))
+    talk.reply("utter_esketamine_spravato")
+    for _ in range(between):
+        talk.patient("ok").reply("utter_affirm")
+
+    message = talk.patient("how much is it").reply("utter_cost")
+
+    wanted = {"treatment": "spravato"} if treatment else {}
+    assert message["version"] == _said("utter_cost", **wanted)
+
+
+def test_a_treatment_the_clinic_does_not_offer_counts_where_it_is_named():
+    talk = Talk()
+    asked = talk.patient("lozenges price?", **_named(treatment="at_home"))
+    first = asked.reply("utter_cost")
+
+    later = talk.patient("and in general?").reply("utter_cost")
+
+    assert first["version"] == _said("utter_cost", treatment="at_home")
+    assert later["version"] == _said("utter_cost")
+
+
+def test_an_insurer_the_clinic_bills_is_said_first():
+    text = "do you take blue cross"
+    entity = {"entity": "insurer", "value": "private", "start": 12, "end": 22}
+
+    message = (
+        Talk(treatment="iv")
+        .patient(text, entities=[entity])
+        .reply("utter_insurance_coverage")
+    )
+
+    assert message["text"].startswith("We bill Blue Cross Blue Shield for Spravato.")
+    assert message["version"] == _said("utter_insurance_coverage", insurer="private")
+
+
+def test_an_insurer_the_clinic_does_not_bill_gets_no_such_line():
+    entity = {"entity": "insurer", "value": "private", "start": 0, "end": 7}
+
+    message = (
+        Talk().patient("premera", entities=[entity]).reply("utter_insurance_coverage")
+    )
+
+    assert "We bill Pre" not in message["text"]
+    assert message["text"].startswith("Many private plans cover Spravato")
+
+
+# hours, place, age
+
+
+@pytest.mark.parametrize("text, first", [
+    ("open on thanksgiving?", "Thursday, November 26: closed (Thanksgiving)\n"),
+    ("are you open this thursday", "Thursday, November 26: closed (Thanksgiving)\n"),
+    ("open tomorrow", "Tuesday, November 24: 9 AM to 5 PM\n"),
+    ("where do i park", "There is free parking behind the building."),
+    ("adress?", "We are at 100 Example Street"),
+    ("hours", "We are open now, until 5 PM today.\nMonday: 9 AM to 5 PM"),
+])  # fmt: skip
+def test_hours_answer_says_what_was_asked_first(text, first):
+    message = Talk().patient(text).reply("utter_hours_location")
+
+    assert message["text"].startswith(first)
+    assert (message["route"], message["topic"]) == ("admin", "hours_location")
+
+
+def test_hours_say_the_holiday_that_is_near():
+    text = Talk().patient("hours").reply("utter_hours_location")["text"]
+
+    assert "\nThursday, November 26: closed (Thanksgiving)\n" in text
+
+
+def test_no_referral_is_said_first():
+    message = (
+        Talk().patient("need a referral?").reply("utter_referral_and_getting_started")
+    )
+
+    assert message["text"].startswith("You do not need a referral to come to us.")
+
+
+@pytest.mark.parametrize(
+    "name", ["utter_handoff_eligibility", "utter_conditions_treated"]
+)
+def test_the_lowest_age_is_said_first_and_once(name):
+    talk = Talk().patient("how old do i have to be")
+
+    first = talk.reply(name)["text"]
+    second = talk.reply("utter_referral_and_getting_started")["text"]
+
+    assert first.startswith("We treat people who are 18 or older.\n")
+    assert "We treat people who are 18" not in second
+
+
+# the same again, and beside a hand-off
+
+
+def test_an_answer_given_again_is_its_first_bubble():
+    talk = Talk().patient()
+    full = talk.reply("utter_cost")["text"].split(BUBBLE)
+
+    again = [talk.patient().reply("utter_cost")["text"].split(BUBBLE) for _ in "ab"]
+
+    assert len(full) == 3
+    assert again == [[full[0], _filled("utter_line_asked_again")]] * 2
+
+
+@pytest.mark.parametrize("safety", [{}, {"check_in": True}], ids=["", "check-in"])
+@pytest.mark.parametrize(
+    "name", [name for name in LIBRARY.names() if name.startswith("utter_handoff_")][:9]
+)
+def test_a_hand_off_with_an_answer_is_at_most_four_bubbles(name, safety):
+    talk = Talk().patient(safety=safety)
+    parts = [name, "utter_handoff_closed", "utter_cost"]
+
+    texts = [talk.reply(part)["text"] for part in parts]
+
+    bubbles = [bubble for text in texts for bubble in text.split(BUBBLE)]
+    assert len(bubbles) <= 4
+    assert "Our prices are:" in bubbles[-1]
+
+
+def test_an_answer_cut_short_by_a_hand_off_is_given_in_full_when_asked_again():
+    talk = Talk().patient()
+    talk.reply("utter_handoff_dosing")
+    talk.reply("utter_cost")
+
+    later = talk.patient().reply("utter_cost")
+
+    assert len(later["text"].split(BUBBLE)) == 3

@@ -231,6 +231,8 @@ PLANTED = [
     ("class-imports", "error", "credentials.yml", "steps.Step", "steps.Door", "credentials.yml"),
     ("clinic-file", "error", "clinic.yml", "serve_drafts: true", "serve_drafts: maybe", "clinic.yml"),
     ("clinic-file", "error", "clinic.yml", "serve_drafts: true", "serve_drafts: false", "serve_drafts"),
+    ("clinic-keys", "error", "clinic.yml", "minimum_age: 18", "min_age: 18", "min_age"),
+    ("clinic-keys", "error", "clinic.yml", "  consultation:", "  first_visit:", "first_visit"),
     ("text", "error", COST, "A visit costs {price_iv}. Call {phone}.", "", "utter_cost[0]"),
     ("bubbles", "error", COST, "Call {phone}.", "\n\n      Two.\n\n      Three.\n\n      Four.", "utter_cost[0]"),
     ("bubble-words", "error", COST, "Call {phone}.", LONG, "utter_cost[0]"),
