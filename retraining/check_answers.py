@@ -21,7 +21,6 @@ MOST_WORDS = 90  # a bubble
 BANNED_FILE = "knowledge/banned_wording.yml"
 # When staff will read it: said in the same turn, below a text with all the numbers.
 SAID_BELOW_A_HAND_OFF = {"utter_handoff_open", "utter_handoff_closed"}
-SPANISH = {"utter_foreign_spanish", "utter_crisis_line_spanish"}
 POISON_HELP = "1-800-222-1222"
 # A phone number, or a short one that the text says to call or text.
 PHONE = re.compile(
@@ -35,6 +34,11 @@ class _Wording:
     pattern: re.Pattern[str]
     why: str
     instead: str
+
+
+def is_spanish(name: str) -> bool:
+    """Whether a response is in Spanish, by its name."""
+    return name.endswith("_spanish")
 
 
 def check_answers(tree: Tree) -> Iterator[Problem]:
@@ -89,7 +93,7 @@ def _shape(entry: Entry) -> Iterator[Problem]:
                 "Shorten it, or move a part to another topic.",
                 bubble,
             )
-    if entry.answer.name not in SPANISH:  # the formula is for English
+    if not is_spanish(entry.answer.name):  # the formula is for English
         yield from _grade(entry)
 
 

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from clinic.answers import Answer
 from clinic.topics import URGENT_ROUTES
-from retraining.check_answers import HIGHEST_GRADE, PHONE, SPANISH, AnswerRules
+from retraining.check_answers import HIGHEST_GRADE, PHONE, AnswerRules, is_spanish
 from retraining.check_approval import check_entry
 from retraining.check_tree import Entry, Problem, Tree
 from retraining.readability import reading_grade
@@ -67,7 +67,7 @@ def tidy(text: str) -> str:
 
 def grade_of(answer: Answer) -> Grade | None:
     """The worse of the grades with and without drug names; None if not English."""
-    if answer.name in SPANISH:
+    if is_spanish(answer.name):
         return None
     both = (reading_grade(answer.text, drug_names=each) for each in (True, False))
     return Grade(max(*both, 0.0))

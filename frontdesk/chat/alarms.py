@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 SAME_ALARM = timedelta(minutes=1)
 # Nobody can act on more alarms that name no conversation.
 MOST_NAMELESS = 30  # in that time
+# What the alert says of a message that came without a session's token.
+NO_SESSION = "no_session"
 _tasks: set[asyncio.Task[None]] = set()
 
 
@@ -38,11 +40,18 @@ def keep_refused(arrival: Arrival) -> None:
         "token_hash": arrival.token_hash,
         "route": danger.route,
         "topic": danger.topic,
+        "refused_as": _reason(arrival),
         "created_at": timezone.now().isoformat(),
     }
     task = asyncio.create_task(_keep(line))
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
+
+
+def _reason(arrival: Arrival) -> str:
+    """Before consent there is no token; a wrong one belongs to a chat that is over."""
+    is_without = arrival.refused_as == "unauthorized" and not arrival.token_hash
+    return NO_SESSION if is_without else arrival.refused_as
 
 
 async def finish() -> None:
@@ -86,6 +95,8 @@ def store(line: dict[str, Any]) -> None:
             "topic": line["topic"],
             "created_at": created_at,
             "origin": Alert.Origin.REFUSED,
+            # A line of an older version has none.
+            "refused_as": line.get("refused_as", ""),
         },
     )
     if conversation is not None:

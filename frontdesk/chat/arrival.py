@@ -69,6 +69,8 @@ class Arrival:
 
     danger: Danger | None = None
     refusal: ApiError | None = None
+    # The code of the error answer that was given (``errors.ApiError``).
+    refused_as: str = ""
     # Whose request it is, as far as that can be said without the database.
     token_hash: str | None = None
 

@@ -142,7 +142,9 @@ class _Answer:
 
     async def fail(self, arrival: Arrival) -> None:
         """Answers in the place of Django, which could not."""
-        body = errors.error_body(errors.unavailable(), arrival.danger)
+        refusal = errors.unavailable()
+        arrival.refused_as = refusal.code
+        body = errors.error_body(refusal, arrival.danger)
         headers = [(b"content-type", b"application/json"), (b"retry-after", b"5")]
         await self({"type": "http.response.start", "status": 503, "headers": headers})
         await self({"type": "http.response.body", "body": json.dumps(body).encode()})

@@ -97,7 +97,9 @@ def error_answer(
     request: HttpRequest, error: ApiError, *, detail: str = ""
 ) -> JsonResponse:
     """The answer to a refused request; ``detail`` is for the program's author."""
-    body = error_body(error, arrival_of(request).danger, detail=detail)
+    arrival = arrival_of(request)
+    arrival.refused_as = error.code
+    body = error_body(error, arrival.danger, detail=detail)
     answer = JsonResponse(body, status=error.status)
     if error.retry_after is not None:
         answer["Retry-After"] = str(max(1, math.ceil(error.retry_after)))

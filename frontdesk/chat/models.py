@@ -245,6 +245,8 @@ class Alert(Matter):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
     origin = models.CharField(max_length=10, choices=Origin)
+    # Why the request was refused: the error's code, or ``alarms.NO_SESSION``.
+    refused_as = models.CharField(max_length=30, blank=True)
     # The line of the spool it came from: a line read twice makes one alert.
     spool_id = models.CharField(max_length=32, null=True, unique=True)
     is_drill = models.BooleanField(default=False)

@@ -11,7 +11,7 @@ from datetime import datetime
 from django.conf import settings
 
 from frontdesk.chat.models import Alert, Conversation, Message, Ticket
-from frontdesk.inbox import labels
+from frontdesk.inbox import labels, refused
 from frontdesk.inbox.matters_refs import ref_of
 from frontdesk.inbox.queue_order import URGENT, section_of
 from frontdesk.staff.models import Person
@@ -191,17 +191,15 @@ def _reach(
     """Whether the patient is still there, and what staff can do about it."""
     if isinstance(first, Alert) and first.is_drill:
         return ["This is a drill: nobody is in danger. Acknowledge it like a real one."]
+    why = refused.reason_of(first)
     if conversation is None:
-        return [
-            "The message was refused (too many, too long or without a chat), so there "
-            "is nobody to answer. The emergency numbers were shown with the refusal."
-        ]
+        return [*why, refused.reach_of_nobody(first)]
     if conversation.erased_at is not None:
         return [
             "The patient has erased this chat. Nothing is left of it but this alert, "
             "and nobody can be reached."
         ]
-    return [_where(conversation, facts), _call_back(conversation, facts)]
+    return [*why, _where(conversation, facts), _call_back(conversation, facts)]
 
 
 def _where(conversation: Conversation, facts: Facts) -> str:
@@ -237,7 +235,7 @@ def _line(message: Message, now: datetime) -> Line:
     text = " ".join(message.text.split())
     if len(text) > LONGEST_LINE:
         text = text[:LONGEST_LINE].rsplit(" ", 1)[0] + " …"
-    speaker = message.name or SPEAKERS.get(message.author, message.author)
+    speaker = message.name or SPEAKERS.get(message.author, "Chat")
     return Line(str(message.author), speaker, text, clock(message.sent_at, now))
 
 

@@ -7,6 +7,7 @@ out. The page itself makes no medical claims.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from clinic.answers import Answer
@@ -33,6 +34,8 @@ QUESTIONS = (
     "utter_payment_options",
 )
 APPROVAL = "utter_fda_status_legality"
+# Holidays this near stand below the hours of a usual week.
+HOLIDAYS_SHOWN = timedelta(days=14)
 DANGER_LINE = "utter_line_after_urgent"
 
 
@@ -135,6 +138,7 @@ def page_content(texts: Texts, blocked: Blocked) -> dict[str, Any]:
         "phone_link": "tel:" + _digits(facts["phone"]),
         "booking_link": _web_address(clinic.values.get("booking_link")),
         "hours": _hours(clinic, facts),
+        "holidays": _holidays(clinic, now),
         "treatments": _treatments(clinic, shelf, facts),
         "approval": shelf.passage(APPROVAL, bubbles=slice(2)),
         "steps": _there(shelf.passage(name, bubbles=slice(1)) for name in STEPS),
@@ -178,6 +182,16 @@ def _prices(clinic: Clinic, facts: dict[str, str]) -> list[tuple[str, str]]:
 def _hours(clinic: Clinic, facts: dict[str, str]) -> list[tuple[str, str]]:
     words = [line.partition(": ")[2] for line in facts["hours"].splitlines()]
     return [(day.capitalize(), text) for day, text in zip(WEEKDAYS, words, strict=True)]
+
+
+def _holidays(clinic: Clinic, now: datetime) -> list[tuple[str, str]]:
+    """The days soon on which the week's hours are not true."""
+    today = now.astimezone(clinic.time_zone).date()
+    return [
+        (f"{day:%a, %b} {day.day}", f"closed ({name})")
+        for day, name in sorted(clinic.holidays.items())
+        if today <= day <= today + HOLIDAYS_SHOWN
+    ]
 
 
 def _there(passages: Any) -> list[Passage]:

@@ -97,6 +97,22 @@ def test_page_says_that_it_is_an_example_and_shows_the_clinic(page):
         assert day in shown
 
 
+@pytest.mark.parametrize("today, shown", [
+    ("2026-11-12T06:00:00", False),  # still the 11th at the clinic
+    ("2026-11-12T08:00:00", True),
+    ("2026-11-27T06:00:00", True),   # still the day itself
+    ("2026-11-27T08:00:00", False),
+])  # fmt: skip
+def test_holidays_of_the_next_two_weeks_stand_with_the_hours(
+    page, monkeypatch, today, shown
+):
+    now = datetime.fromisoformat(today).replace(tzinfo=UTC)
+    monkeypatch.setattr(texts(), "now", lambda: now)
+
+    assert ("Thu, Nov 26 closed (Thanksgiving)" in page().words) == shown
+    assert "Christmas" not in page().words
+
+
 def test_page_names_911_and_988_with_ways_to_call(page):
     home = page()
     links = {link.get("href") for link in home.all("a")}

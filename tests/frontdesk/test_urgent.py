@@ -221,26 +221,28 @@ def _refused(gateway, patient, kind, change):
     return patient.http.post(path, content=body, headers=headers)
 
 
-REFUSALS = {
-    "no token": 401,
-    "wrong token": 401,
-    "expired token": 401,
-    "over the rate": 429,
-    "closed": 409,
-    "long text": 413,
-    "long body": 413,
-    "broken JSON": 400,
-    "no JSON": 400,
-    "wrong field": 422,
-    "odd text": 422,
-    "wrong address": 404,
-    "rest, wrong token": 401,
-}
+# fmt: off
+REFUSALS = [
+    ("no token",          401, "no_session"),
+    ("wrong token",       401, "unauthorized"),
+    ("expired token",     401, "unauthorized"),
+    ("over the rate",     429, "too_many"),
+    ("closed",            409, "closed"),
+    ("long text",         413, "too_long"),
+    ("long body",         413, "too_long"),
+    ("broken JSON",       400, "malformed"),
+    ("no JSON",           400, "malformed"),
+    ("wrong field",       422, "invalid_field"),
+    ("odd text",          422, "invalid_field"),
+    ("wrong address",     404, "not_found"),
+    ("rest, wrong token", 401, "unauthorized"),
+]
+# fmt: on
 
 
-@pytest.mark.parametrize("kind, status", REFUSALS.items())
-def test_refusal_carries_the_urgent_text_and_leaves_an_alert(
-    gateway, patient, change, kind, status
+@pytest.mark.parametrize("kind, status, reason", REFUSALS)
+def test_refusal_carries_the_urgent_text_and_leaves_an_alert_with_its_reason(
+    gateway, patient, change, kind, status, reason
 ):
     before = Alert.objects.count()
 
@@ -253,6 +255,7 @@ def test_refusal_carries_the_urgent_text_and_leaves_an_alert(
     wait_until(lambda: Alert.objects.count() == before + 1)
     alert = Alert.objects.latest("pk")
     assert (alert.origin, alert.topic) == ("refused", "self_harm")
+    assert alert.refused_as == reason
     nameless = ("no token", "wrong token", "wrong address", "rest, wrong token")
     assert alert.conversation_id == (None if kind in nameless else patient.id)
 

@@ -137,7 +137,7 @@ REACH = [
     (lambda: _over(),                                "can't be called back"),
     (lambda: conversation(closed_at=timezone.now()), "The chat is over"),
     (lambda: conversation(erased_at=timezone.now()), "has erased this chat"),
-    (lambda: False,                                  "The message was refused"),
+    (lambda: False,                                  "It is not known whose chat"),
 ]
 # fmt: on
 
@@ -151,6 +151,35 @@ def test_entry_says_what_can_be_done_for_an_anonymous_visitor(people, make, told
     assert told in words(part)
     reachable = raised.conversation and raised.conversation.erased_at is None
     assert bool(reachable) == ("Open the chat" in words(part))
+
+
+# fmt: off
+REFUSED = [
+    ("no_session",    False, "Written before the chat was agreed to"),
+    ("no_session",    False, "They read that you know of the danger, but not whose"),
+    ("too_many",      True,  "Refused by the limit of messages a minute"),
+    ("too_long",      True,  "Refused because the message was too long"),
+    ("closed",        True,  "Written in a chat that was closed"),
+    ("unauthorized",  False, "Written in a chat that was over or erased"),
+    ("unavailable",   True,  "a part of the chat was down"),
+    ("invalid_field", True,  "could not be read"),
+    ("",              False, "could not be read"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("code, known, told", REFUSED)
+def test_entry_of_a_refused_message_says_why_there_are_no_words(
+    people, code, known, told
+):
+    whose = conversation() if known else False
+    fields = {"origin": "refused", "refused_as": code}
+    raised = alert("crisis", "self_harm", 1, whose, **fields)
+
+    part = words(entry(people.responder.page(QUEUE), raised))
+
+    assert told in part
+    assert ("has left the page" in part) == known
 
 
 def test_entry_says_whether_the_patient_is_still_there(people, patient, rasa):

@@ -61,6 +61,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="alert",
+            name="refused_as",
+            field=models.CharField(blank=True, default="", max_length=30),
+            preserve_default=False,
+        ),
+        migrations.AddField(
+            model_name="alert",
             name="outcome",
             field=models.CharField(
                 blank=True,
