@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 import urllib.request
@@ -22,7 +21,8 @@ from deploy.processes import (
     check_port,
     stop_on_signals,
 )
-from deploy.settings import HOST, ROOT, Settings, SettingsError, load_settings
+from deploy.settings import HOST, Settings, SettingsError, load_settings
+from deploy.training import train
 from safety.live_model import LiveModelError, read_live
 
 SECONDS_TO_START = 240
@@ -49,7 +49,6 @@ class Assistant:
         *,
         say: Say = print,
         train_command: Sequence[str] = TRAIN_IF_CHANGED,
-        quiet_training: bool = False,
     ) -> None:
         """Starts nothing yet.
 
@@ -57,7 +56,6 @@ class Assistant:
             settings: of this installation.
             say: shows a line of progress.
             train_command: trains if the data changed.
-            quiet_training: its output goes to a log file instead of the terminal.
         """
         self.settings = settings
         self.client = FrontDeskClient.of(settings)
@@ -65,7 +63,6 @@ class Assistant:
         self._lock = PortLock(settings.home, settings.rasa_port, "RASA_PORT")
         self._say = say
         self._train_command = list(train_command)
-        self._quiet_training = quiet_training
 
     def start(self) -> None:
         """Trains if needed, starts both servers, and waits until they answer.
@@ -135,25 +132,12 @@ class Assistant:
             time.sleep(0.3)
 
     def _train(self) -> None:
-        self._say("Checking the model (trained first if the data changed) …")
+        self._say("Checking whether the assistant has to be trained …")
+        log = self.settings.logs / "train.log"
         environment = self.settings.child_environment(with_token=False)
-        if not self._quiet_training:
-            result = subprocess.run(self._train_command, cwd=ROOT, env=environment)
-            log = None
-        else:
-            log = self.settings.logs / "train.log"
-            with log.open("a", encoding="utf-8") as stream:
-                result = subprocess.run(
-                    self._train_command,
-                    cwd=ROOT,
-                    env=environment,
-                    stdout=stream,
-                    stderr=stream,
-                )
-        if result.returncode:
-            where = f"in {log}" if log else "above"
+        if train(self._train_command, log, environment, self._say):
             raise StartError(
-                f"The training failed; the reason is {where}. "
+                f"The training failed; the reason is in {log}. "
                 f"Correct it and try again, or run 'make check'."
             )
 

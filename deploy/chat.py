@@ -7,23 +7,29 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Protocol
 
+from clinic.answers import AnswerLibrary
 from clinic.profile import ClinicFileError, load_clinic
+from clinic.topics import URGENT_ROUTES
 from deploy.assistant import Assistant, StartError
+from deploy.chat_details import detail_rows
 from deploy.chat_view import DANGER_LINE, View, view_for_terminal
 from deploy.client import AssistantGoneError, AssistantRefusedError, FrontDeskClient
+from deploy.greeting import greeting
 from deploy.handoff_log import HandoffLog
 from deploy.processes import PortTakenError, stop_on_signals
-from deploy.settings import Settings, SettingsError, load_settings
+from deploy.settings import ROOT, Settings, SettingsError, load_settings
 from deploy.sources import drafts_are_served, source_lines
 
 DRAFTS = (
     "THE TEXTS ARE DRAFTS. No clinician has approved them yet: "
     "for trying out only, not for patients."
 )
+GREET = "utter_greet"
 HELP = """\
 Type a message and press Enter. A number presses the button with that number.
 :sources   what the last answer rests on, and when it was reviewed
@@ -52,6 +58,7 @@ class Chat:
         handoffs: HandoffLog,
         *,
         phone: str,
+        greeting: Sequence[dict[str, Any]] = (),
         revive: Callable[[], None] = lambda: None,
     ) -> None:
         """Starts the first conversation.
@@ -61,12 +68,14 @@ class Chat:
             view: shows them.
             handoffs: keeps the hand-offs.
             phone: the clinic's, shown when nothing else works.
+            greeting: bubbles that a conversation begins with.
             revive: starts the assistant again if it is ours and has ended.
         """
         self._transport = transport
         self._view = view
         self._handoffs = handoffs
         self._phone = phone
+        self._greeting = greeting
         self._revive = revive
         self._begin()
 
@@ -76,6 +85,18 @@ class Chat:
         self._buttons: list[dict[str, str]] = []
         self._unsent: list[tuple[str, str | None]] = []
 
+    def _greet(self) -> None:
+        """Says hello as the website does; its buttons can be pressed by number."""
+        if self._greeting:
+            self._buttons = self._topics()
+            self._view.reply(self._greeting, self._titles())
+
+    def _topics(self) -> list[dict[str, str]]:
+        return [button for each in self._greeting for button in each["buttons"]]
+
+    def _titles(self) -> list[str]:
+        return [button["title"] for button in self._buttons]
+
     def run(self, *, drafts: bool) -> None:
         """Talks until the patient leaves."""
         # Ctrl-C leaves as Ctrl-D does.
@@ -84,6 +105,7 @@ class Chat:
                 self._view.notice(DRAFTS, loud=True)
             self._view.notice(DANGER_LINE)
             self._view.notice("Type a message. :help shows what else there is.")
+            self._greet()
             for line in self._view.lines():
                 if not self.handle(line):
                     break
@@ -116,6 +138,7 @@ class Chat:
         if command == ":new":
             self._begin()
             self._view.notice("A new conversation begins.")
+            self._greet()
         elif command == ":sources":
             self._show_sources()
         elif command == ":details":
@@ -176,7 +199,9 @@ class Chat:
         messages = answer["messages"]
         self._answer = answer
         self._buttons = [button for each in messages for button in each["buttons"]]
-        self._view.reply(messages, [button["title"] for button in self._buttons])
+        if not self._buttons and any(m["response"] == GREET for m in messages):
+            self._buttons = self._topics()
+        self._view.reply(messages, self._titles())
         if not messages:
             self._view.notice(
                 f"The assistant has no reply to this. You can call us at "
@@ -192,7 +217,14 @@ class Chat:
             )
             return
         if count:
-            self._view.notice(f"Handed off to staff: noted in {self._handoffs.file}.")
+            self._view.notice(self._where_it_goes(messages))
+
+    def _where_it_goes(self, messages: Sequence[dict[str, Any]]) -> str:
+        """That the promise of the text is kept on the website, not here."""
+        is_urgent = any(message["route"] in URGENT_ROUTES for message in messages)
+        what = "nobody is alerted" if is_urgent else "nothing reaches the staff"
+        where = shown(self._handoffs.file)
+        return f"(In this terminal {what}: it is written to {where}.)"
 
     def _show_sources(self) -> None:
         if self._answer is None or not self._answer["messages"]:
@@ -208,35 +240,9 @@ class Chat:
         self._view.table("The last message", detail_rows(self._answer))
 
 
-def detail_rows(answer: dict[str, Any]) -> list[tuple[str, str]]:
-    """What was understood and which text was given, for ``:details``."""
-    parse = answer["parse"]
-    entities = [
-        f"{entity.get('entity')}={entity.get('value')}" for entity in parse["entities"]
-    ]
-    ranking = [
-        f"{entry.get('name')} {entry.get('confidence', 0):.2f}"
-        for entry in parse["ranking"]
-    ]
-    rows = [
-        ("intent", f"{parse['intent']} ({parse['confidence']:.2f})"),
-        ("ranking", "\n".join(ranking)),
-        ("entities", ", ".join(entities)),
-        ("safety", ", ".join(f"{k}: {v}" for k, v in parse["safety"].items() if v)),
-    ]
-    # Bubbles of one reply carry the same; each text is shown once.
-    given = {(each["response"], each["version"]): each for each in answer["messages"]}
-    for message in given.values():
-        rows += [
-            ("response", f"{message['response']}, version {message['version']}"),
-            ("route", str(message["route"])),
-            ("topic", str(message["topic"] or "")),
-            ("check_in", "yes" if message["check_in"] else "no"),
-            ("hand-off", str(message["handoff"] or "")),
-            ("suggestions", ", ".join(message["suggestions"])),
-        ]
-    rows.append(("model", str(answer["model"])))
-    return [(name, value or "-") for name, value in rows]
+def shown(file: Path) -> str:
+    """A file as people name it: from the project's folder, if it is in there."""
+    return str(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file)
 
 
 def talk(settings: Settings, view: View, assistant: Assistant | None) -> None:
@@ -248,11 +254,13 @@ def talk(settings: Settings, view: View, assistant: Assistant | None) -> None:
             assistant.stop()
             assistant.start()
 
+    clinic = load_clinic(settings.clinic_file)
     chat = Chat(
         FrontDeskClient.of(settings),
         view,
         HandoffLog(settings.handoffs),
-        phone=str(load_clinic(settings.clinic_file).values["phone"]),
+        phone=str(clinic.values["phone"]),
+        greeting=greeting(clinic, AnswerLibrary()),
         revive=revive,
     )
     chat.run(drafts=drafts_are_served())
@@ -266,8 +274,8 @@ def main() -> int:
         settings = load_settings()
         view = view_for_terminal()
         if not FrontDeskClient.of(settings).is_ready():
-            view.notice("Starting the assistant; this takes some seconds …")
-            assistant = Assistant(settings, say=view.notice, quiet_training=True)
+            view.notice("Starting the assistant; this takes half a minute …")
+            assistant = Assistant(settings, say=view.notice)
             assistant.start()
         talk(settings, view, assistant)
     except (KeyboardInterrupt, BrokenPipeError):

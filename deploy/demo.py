@@ -22,6 +22,10 @@ from deploy.settings import Settings, SettingsError, load_settings
 FILE = Path(__file__).with_name("demo_conversations.yml")
 WEBSITE = "https://clinic.example"
 SECONDS_BETWEEN_LINES = 15
+ABOUT = (
+    "{} made-up patients write to the chat. It limits messages per minute, as it does "
+    "for everybody, so this takes two to three minutes."
+)
 
 
 class DemoError(Exception):
@@ -130,8 +134,8 @@ class Lines:
     def pause(self, seconds: float) -> None:
         """(see ``Progress``)."""
         self._say(
-            f"{self._done} of {self._total} conversations; the chat takes so many a "
-            f"minute: waiting {seconds:.0f} s"
+            f"{self._done} of {self._total} conversations; going on in "
+            f"{seconds:.0f} s (the chat limits messages per minute)"
         )
         self._said_at = time.monotonic()
         time.sleep(seconds)
@@ -151,7 +155,7 @@ class Bar:
     def pause(self, seconds: float) -> None:
         """(see ``Progress``)."""
         for left in range(int(seconds), 0, -1):
-            words = f"The chat takes so many a minute: {left} s"
+            words = f"The chat limits messages per minute, going on in {left} s"
             self._bar.update(self._task, description=words)
             time.sleep(1)
         self._bar.update(self._task, description="Patients are writing")
@@ -178,6 +182,7 @@ def progress_of(total: int) -> Iterator[Progress]:
 def demo(settings: Settings) -> None:
     """All of it (see ``fill`` for what it raises)."""
     conversations = read_conversations()
+    print(ABOUT.format(len(conversations)), flush=True)
     with progress_of(len(conversations)) as progress:
         api = ChatApi(settings.front_desk_url, pause=progress.pause)
         fill(api, conversations, progress)

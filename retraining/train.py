@@ -24,6 +24,7 @@ from retraining import vector_cache
 from retraining.danger_model import train_danger_model
 from retraining.examples import ROOT, read_folder
 from retraining.places import places
+from retraining.training_progress import told
 from safety.danger_detector import MODEL_FILE
 from safety.encoder import shared_encoder
 from safety.live_model import LiveModelError, read_live
@@ -217,7 +218,7 @@ def main() -> None:
         print(f"The model is up to date: {_shown(model) if model else ''}")
     else:
         try:
-            with vector_cache.kept(ROOT, places().home):
+            with vector_cache.kept(ROOT, places().home), told(_say_step):
                 train()
         except TrainingError as error:
             sys.exit(f"Training failed. {error}")
@@ -225,6 +226,10 @@ def main() -> None:
         from retraining.adoption import adopt_if_changed
 
         adopt_if_changed()
+
+
+def _say_step(percent: int, phase: str) -> None:
+    print(f"{percent:3d} % {phase}", flush=True)
 
 
 def _shown(model: Path) -> str:

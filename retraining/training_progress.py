@@ -16,6 +16,9 @@ BEGINS = {
     "MemoizationPolicy": (88, "Reading the stories"),
     "StoryPolicy": (92, "Learning from the stories"),
 }
+FIRST = (5, "Learning what sounds dangerous")
+# What is said of each step: when it begins.
+STEPS = {words: percent for percent, words in (FIRST, *BEGINS.values())}
 _STEP = re.compile(r"Starting to train component '(\w+)'")
 
 
@@ -33,7 +36,7 @@ class _Listener(logging.Handler):
 @contextmanager
 def told(say: Say) -> Iterator[None]:
     """Reports Rasa's steps while a training runs."""
-    say(5, "Learning what sounds dangerous")
+    say(*FIRST)
     log, listener = logging.getLogger(RASA_STEPS), _Listener(say)
     log.addHandler(listener)
     try:

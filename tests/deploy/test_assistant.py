@@ -15,6 +15,7 @@ from contextlib import closing
 import pytest
 
 from deploy import assistant as assistant_module
+from deploy import training
 from deploy.assistant import Assistant, StartError, newest_model
 from deploy.processes import Child, PortTakenError, check_port
 from deploy.settings import ROOT, load_settings
@@ -153,13 +154,43 @@ def test_a_server_that_never_answers_is_given_up(assistant, monkeypatch):
 def test_a_failed_training_stops_the_start(settings):
     said = []
     made = Assistant(settings, say=said.append, train_command=["false"])
-    with pytest.raises(StartError, match="training failed; the reason is above"):
+    with pytest.raises(StartError, match=r"training failed; .*train\.log"):
         made.start()
-    quiet = Assistant(
-        settings, say=said.append, train_command=["false"], quiet_training=True
-    )
-    with pytest.raises(StartError, match=r"train\.log"):
-        quiet.start()
+
+
+CHATTER = """
+import sys, time
+print("Epochs:  90 % of them")
+print("  5 % Learning what sounds dangerous", flush=True)
+time.sleep(0.4)
+print(" 85 % Reading the rules", flush=True)
+time.sleep(0.4)
+print(" 85 % Reading the rules of thumb", flush=True)
+sys.exit(int(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_a_training_is_a_few_lines_and_its_chatter_a_log(tmp_path, monkeypatch, code):
+    monkeypatch.setattr(training, "SECONDS_BETWEEN_LOOKS", 0.05)
+    log, said = tmp_path / "train.log", []
+    log.write_text(" 92 % Learning from the stories\nof an earlier one\n")
+
+    command = [sys.executable, "-c", CHATTER, str(code)]
+    assert training.train(command, log, dict(os.environ), said.append) == code
+
+    assert str(log) in said[0] and "about 5 minutes" in said[0]
+    shown = ["  5 % Learning what sounds dangerous", " 85 % Reading the rules"]
+    assert [line[2:] for line in said[1:3]] == shown
+    assert said[3:] == ["  100 % Trained"][: 1 if code == 0 else 0]
+    assert "Epochs" in log.read_text() and "Epochs" not in str(said)
+
+
+def test_nothing_to_train_says_nothing(tmp_path):
+    said = []
+    log = tmp_path / "train.log"
+    assert training.train(["true"], log, dict(os.environ), said.append) == 0
+    assert said == []
 
 
 def test_a_stubborn_child_is_killed(tmp_path):

@@ -15,10 +15,13 @@ import pytest
 from rich.console import Console
 
 from clinic.answers import AnswerLibrary
+from clinic.profile import load_clinic
 from deploy import handoff_log
-from deploy.chat import Chat, detail_rows
+from deploy.chat import Chat
+from deploy.chat_details import detail_rows
 from deploy.chat_view import DANGER_LINE, PlainView, TerminalView
 from deploy.client import AssistantGoneError, AssistantRefusedError, FrontDeskClient
+from deploy.greeting import greeting
 from deploy.handoff_log import HandoffLog
 from deploy.settings import ROOT
 from deploy.sources import review_words, source_lines, source_words
@@ -75,11 +78,12 @@ class FakeTransport:
 def talk(tmp_path):
     """Says some lines to a chat and gives what was printed, and the chat."""
 
-    def say(*lines, transport=None, drafts=False, revive=lambda: None):
+    def say(*lines, transport=None, drafts=False, greeting=(), revive=lambda: None):
         target = io.StringIO()
         view = PlainView(io.StringIO("\n".join(lines) + "\n"), target)
         log = HandoffLog(tmp_path / "handoffs.jsonl")
-        chat = Chat(transport or FakeTransport(), view, log, phone=PHONE, revive=revive)
+        options = {"phone": PHONE, "greeting": greeting, "revive": revive}
+        chat = Chat(transport or FakeTransport(), view, log, **options)
         chat.run(drafts=drafts)
         return target.getvalue(), chat
 
@@ -136,6 +140,23 @@ def test_a_number_presses_the_button(talk, typed, text, button):
     printed, chat = talk("hello", typed, transport=transport)
     assert transport.sent[1] == (chat.conversation, text, button)
     assert "  [1] Costs\n  [2] A person\n" in printed
+
+
+def test_the_greeting_has_topic_buttons_that_are_pressed_by_number(talk):
+    clinic, library = load_clinic(), AnswerLibrary()
+    hello = greeting(clinic, library)
+    transport = FakeTransport(
+        answer(bubble("Hi.", response="utter_greet")), answer(bubble("Fine."))
+    )
+    printed, _ = talk("hi", "2", "2", transport=transport, greeting=hello)
+
+    titles = [button["title"] for button in hello[-1]["buttons"]]
+    shown = "".join(f"  [{n}] {title}\n" for n, title in enumerate(titles, 1))
+    assert len(titles) > 3 and printed.count(shown) == 2
+    assert str(clinic.values["phone"]) in printed and "{" not in printed
+    second = hello[-1]["buttons"][1]["id"]
+    said = [(text, button) for _, text, button in transport.sent]
+    assert said == [("hi", None), (None, second), ("2", None)]
 
 
 def test_buttons_of_an_older_reply_do_nothing(talk):
@@ -222,7 +243,9 @@ def test_a_hand_off_is_one_line_a_reason(talk, tmp_path):
     assert {entry["conversation"] for entry in entries} == {chat.conversation}
     assert set(entries[0]) == {"time", "conversation", "reason", "route", "message"}
     assert (tmp_path / "handoffs.jsonl").stat().st_mode & 0o077 == 0
-    assert printed.count("Handed off to staff") == 2
+    file = tmp_path / "handoffs.jsonl"
+    assert printed.count(f"nothing reaches the staff: it is written to {file}.)") == 1
+    assert printed.count(f"nobody is alerted: it is written to {file}.)") == 1
 
 
 def test_a_hand_off_is_redacted(talk, tmp_path):
@@ -349,6 +372,7 @@ from pathlib import Path
 import test_chat
 from deploy.chat import Chat
 from deploy.chat_view import view_for_terminal
+from deploy.greeting import greeting
 from deploy.handoff_log import HandoffLog
 view = view_for_terminal()
 Chat(
