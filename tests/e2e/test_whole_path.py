@@ -110,7 +110,7 @@ class Desk:
 def shot(page, name):
     if SHOTS:
         file = f"{SHOTS}/whole_path_{name.replace(' ', '_')}.png"
-        page.screenshot(path=file, full_page=True)
+        page.screenshot(path=file)
 
 
 def asked_in_the_widget(browser, product, text, name):
