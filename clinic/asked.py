@@ -14,6 +14,7 @@ from clinic.profile import Clinic
 # A condition of a text in data/responses that is no slot: found in the newest message.
 ASKED = "asked"
 ASKED_VALUES = ("day", "parking", "address")
+ADULT = 18
 _PARKING = re.compile(
     r"\bpark(?:ing|ed)?\b|\bgarage\b|\b(?:leave|put) (?:my|the|our|a) (?:car|truck)\b"
 )
@@ -62,9 +63,10 @@ def asks_for_age(text: str, ages: list[str], clinic: Clinic) -> bool:
         ages: values of the entity ``age``: years in digits, or words for a group.
         clinic: whose lowest age counts.
     """
-    lowest = int(clinic.values.get("minimum_age") or 18)
+    given = str(clinic.values.get("minimum_age") or "")
+    lowest = int(given) if given.isdecimal() else ADULT
     young = any(
-        age == "under_18" or (age.isdigit() and int(age) < lowest) for age in ages
+        age == "under_18" or (age.isdecimal() and int(age) < lowest) for age in ages
     )
     return young or _AGE.search(plain_words(text)) is not None
 

@@ -87,7 +87,7 @@ def _holidays(words: str, clinic: Clinic, today: date) -> set[date]:
         plain = re.sub(r"\(.*?\)", "", name.lower().replace("'", "")).strip()
         stem = re.escape(plain.removesuffix(" day").removesuffix("s"))
         named = re.search(rf"\b{stem}s?\b(?! eve)", words)
-        if day >= today and named:
+        if stem and day >= today and named:
             days.setdefault(stem, day)
     return set(days.values())
 

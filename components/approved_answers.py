@@ -119,7 +119,7 @@ class ApprovedAnswers(NaturalLanguageGenerator):
             metadata["shortened"] = len(bubbles) > 1
             bubbles = bubbles[:1]
         first = self._first_line(answer.name, known, talk)
-        if first:
+        if first in self.library:
             metadata["first_line"] = first
             bubbles[0] = f"{say(first)}\n{bubbles[0]}"
         if repeated:
@@ -153,14 +153,14 @@ class ApprovedAnswers(NaturalLanguageGenerator):
         logger.warning("data/responses: %s is past its review date.", name)
         return self.library.choose(OVERDUE_RESPONSE, known.slots)
 
-    def _first_line(self, name: str, known: Known, talk: TalkSoFar) -> str | None:
-        """The line that answers first what the text itself says late or not at all."""
+    def _first_line(self, name: str, known: Known, talk: TalkSoFar) -> str:
+        """The line that answers first what the text says late or never, if any."""
         said = any(entry.get("first_line") for entry in talk.this_turn)
         if name == INSURANCE_RESPONSE and known.insurers:
             return BILLED_RESPONSE
         if name in AGE_RESPONSES and known.asks_for_age and not said:
             return AGE_RESPONSE
-        return None
+        return ""
 
     def _buttons(
         self,
