@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest
 
 from clinic.answers import Answer
-from clinic.buttons import HUMAN_INTENT, button_id
 from clinic.facts import clock_words, facts_of, fill
 from clinic.profile import Clinic
-from clinic.topics import FAQ_TOPICS, INTENT_OF
+from clinic.topics import FAQ_TOPICS
 from frontdesk.chat.bubbles import Bubble, bubbles_of
 
 if TYPE_CHECKING:
@@ -92,15 +91,19 @@ class SpanishTexts:
 
     def topic_buttons(self) -> list[dict[str, str]]:
         """A button for each general topic."""
-        titles = self._titles()
+        english = self._english.topic_buttons()
         return [
-            {"id": button_id(INTENT_OF["faq", topic]), "title": titles[topic]}
-            for topic in FAQ_TOPICS
+            self._translated(topic, button)
+            for topic, button in zip(FAQ_TOPICS, english, strict=True)
         ]
 
     def human_button(self) -> dict[str, str]:
         """The button "talk to a person"."""
-        return {"id": button_id(HUMAN_INTENT), "title": self._titles()["human"]}
+        return self._translated("human", self._english.human_button())
+
+    def _translated(self, topic: str, button: dict[str, str]) -> dict[str, str]:
+        # Staff may edit the list: a line that went missing must not cost the chat.
+        return button | {"title": self._titles().get(topic) or button["title"]}
 
     def _titles(self) -> dict[str, str]:
         lines = self._english.library.choose(TITLES, {}).text.splitlines()
