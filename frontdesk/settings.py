@@ -193,6 +193,7 @@ CORS_EXPOSE_HEADERS = ["retry-after"]
 # --- The chat -----------------------------------------------------------------------
 SPOOL = CLINIC_HOME / "spool"
 CONSENT_VERSION = "2026-11"
+CONSENT_VERSION_SPANISH = "2026-11-es"  # of its own words, counted up with them
 MAX_TEXT = 4000  # characters of one message
 MAX_BODY = 32 * 1024  # bytes of one request
 BODY_SECONDS = 5.0  # time a client has to send its body

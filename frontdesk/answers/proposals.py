@@ -21,7 +21,12 @@ LONGEST_NOTE = 500
 State = AnswerRevision.State
 # A patient agrees to these words under a version that a developer counts up with them
 # (frontdesk/settings.py: CONSENT_VERSION).
-BOUND_TO_A_VERSION = {"consent", "consent_improve"}
+BOUND_TO_A_VERSION = {
+    "consent",
+    "consent_improve",
+    "consent_spanish",
+    "consent_improve_spanish",
+}
 
 
 class RefusedError(ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -29,10 +30,13 @@ from frontdesk.chat.answers import (
     json_answer,
 )
 from frontdesk.chat.arrival import Danger, arrival_of
+from frontdesk.chat.bubbles import Bubble
 from frontdesk.chat.errors import unauthorized
 from frontdesk.chat.fanout import publish, publish_queue
-from frontdesk.chat.models import Alert, Contact, Conversation
+from frontdesk.chat.models import Alert, Contact, Conversation, Message
+from frontdesk.chat.presenter import present
 from frontdesk.chat.schemas import MessageOut
+from frontdesk.chat.spanish import language_of
 from frontdesk.chat.texts import texts
 
 router = Router(tags=["rights"])
@@ -84,8 +88,9 @@ class ContactIn(Schema):
 
 
 class ContactOut(Schema):
-    """Crisis or emergency text, if what was written calls for one."""
+    """The line of the log that says so, without any of the data."""
 
+    message: MessageOut
     urgent: list[MessageOut] = Field(default=[])
 
 
@@ -131,12 +136,13 @@ async def erase(request: HttpRequest) -> HttpResponse:
     """Erases the conversation; the token opens nothing any more."""
     conversation_id = conversation_of(request).pk
     alert_stays = await database.write(_erase, conversation_id)
-    await publish(conversation_id, {"state": "closed"})
+    await publish(conversation_id, {"state": "closed", "erased": True})
     await publish_queue()
     await erasure.forget_now(conversation_id)
+    words = texts().in_language(language_of(request))
     response = "utter_chat_erased_alert_stays" if alert_stays else "utter_chat_erased"
     return json_answer(
-        {"erased": True, "alert_stays": alert_stays, "text": texts().say(response)}
+        {"erased": True, "alert_stays": alert_stays, "text": words.say(response)}
     )
 
 
@@ -156,17 +162,24 @@ async def contact(request: HttpRequest, payload: ContactIn) -> HttpResponse:
         crypto.encrypt, json.dumps(cleaned, ensure_ascii=False)
     )
     danger = arrival_of(request).danger
-    urgent = await database.write(
-        keep_contact, conversation_of(request).pk, ciphertext, danger
+    words = texts().in_language(language_of(request))
+    first = words.bubbles("utter_contact_kept")[0]
+    kept = replace(first, text=words.say("utter_contact_kept"))
+    conversation_id = conversation_of(request).pk
+    message, urgent = await database.write(
+        keep_contact, conversation_id, ciphertext, kept, danger
     )
+    await publish(conversation_id, {})
     await publish_queue()
-    return json_answer({"urgent": urgent}, status=201)
+    return json_answer({"message": present(message), "urgent": urgent}, status=201)
 
 
 def keep_contact(
-    conversation_id: UUID, ciphertext: bytes, danger: Danger | None
-) -> list[dict[str, Any]]:
+    conversation_id: UUID, ciphertext: bytes, said: Bubble, danger: Danger | None
+) -> tuple[Message, list[dict[str, Any]]]:
     """Stores contact data in the place of older ones, with its ticket. Sync.
+
+    Gives the line that says so in the log, and the urgent text if one is due.
 
     Raises:
         ApiError: 401 if the conversation was erased meanwhile.
@@ -179,8 +192,10 @@ def keep_contact(
     conversation.tickets.get_or_create(
         reason=CALL_BACK, resolved_at=None, defaults={"route": "admin"}
     )
+    author = Message.Author.SYSTEM
+    message = message_log.append(conversation, author, **said.as_fields())
     if danger is None or not danger.is_urgent:
-        return []
+        return message, []
     Alert.objects.create(
         conversation=conversation,
         route=danger.route,
@@ -188,4 +203,4 @@ def keep_contact(
         origin=Alert.Origin.DETECTOR,
     )
     Conversation.objects.filter(pk=conversation_id).update(after_urgent=True)
-    return texts().urgent_messages(danger.route, danger.topic)
+    return message, texts().urgent_messages(danger.route, danger.topic)

@@ -165,6 +165,10 @@ class ConsentOut(Schema):
     text: str
     improve_text: str
     declined_text: str
+    danger_text: str = Field(
+        description="What is true of a dangerous message before consent: show it with "
+        "the crisis text."
+    )
 
 
 class CrisisLineOut(Schema):
@@ -177,6 +181,10 @@ class CrisisLineOut(Schema):
 class ConfigOut(Schema):
     """What a widget shows before there is a session."""
 
+    locale: Literal["en", "es"] = Field(
+        description="Language of the texts: that of `Accept-Language` where there is "
+        "one for all of them."
+    )
     clinic: ClinicOut
     open: OpenOut
     consent: ConsentOut

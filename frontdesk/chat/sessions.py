@@ -70,12 +70,14 @@ def _mark_seen(conversation: Conversation, now: datetime) -> None:
     conversation.last_seen_at = now
 
 
-def create(*, token: str, improve: bool | None, locale: str, page: str) -> Conversation:
-    """A new conversation, empty."""
+def create(
+    *, token: str, consent: str, improve: bool | None, locale: str, page: str
+) -> Conversation:
+    """A new conversation, empty; ``consent`` is the version of what was agreed to."""
     now = timezone.now()
     return Conversation.objects.create(
         token_hash=hash_of(token),
-        consent_version=settings.CONSENT_VERSION,
+        consent_version=consent,
         improve=improve,
         locale=locale,
         page=page,

@@ -19,6 +19,7 @@ from clinic.profile import Clinic, load_clinic
 from clinic.topics import FAQ_TOPICS, INTENT_OF, response_of
 from frontdesk.chat.bubbles import Bubble, bubbles_of
 from frontdesk.chat.presenter import present
+from frontdesk.chat.spanish import SpanishTexts
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ QUIET_LINE_RESPONSE = "utter_line_after_urgent"
 
 class Texts:
     """The approved texts of ``data/responses`` with the facts of ``clinic.yml``."""
+
+    language = "en"
 
     def __init__(
         self, library: AnswerLibrary | None = None, clinic: Clinic | None = None
@@ -58,6 +61,11 @@ class Texts:
     def reread(self) -> None:
         """A file was changed: the next look at ``library`` looks at the files too."""
         self._read_at = -math.inf
+
+    def in_language(self, language: str) -> Texts | SpanishTexts:
+        """What the front desk itself says, in Spanish where that may be served."""
+        spanish = SpanishTexts(self)
+        return spanish if language == "es" and spanish.may_be_served else self
 
     def say(self, name: str) -> str:
         """The text of a response, in one piece."""

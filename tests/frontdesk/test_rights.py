@@ -20,6 +20,7 @@ from frontdesk.chat.models import (
     Original,
     Ticket,
 )
+from frontdesk.chat.texts import texts
 
 from tests.frontdesk.gateway_for_tests import (  # isort: skip
     HAND_OFF,
@@ -288,15 +289,29 @@ def test_contact_is_kept_encrypted_with_a_ticket_and_not_in_the_transcript(patie
 
     answer = patient.post("/chat/contact", CONTACT)
 
-    assert (answer.status_code, answer.json()) == (201, {"urgent": []})
+    assert (answer.status_code, answer.json()["urgent"]) == (201, [])
     contact = the(Contact, patient).get()
     assert json.loads(crypto.decrypt(contact.ciphertext)) == CONTACT | {"email": ""}
     assert b"Jane" not in bytes(contact.ciphertext)
     ticket = the(Ticket, patient).get()
     assert (ticket.reason, ticket.route) == ("call_back", "admin")
     assert ticket.resolved_at is None
-    assert patient.messages() == before
+    # A line that somebody has the details, so that a patient finds it again.
+    said = answer.json()["message"]
+    assert patient.messages() == [*before, said]
+    assert said["author"] == "system"
+    assert said["text"] == texts().say("utter_contact_kept")
     assert OTHER_DATABASE or not _in_files("Jane Doe")
+
+
+def test_what_the_front_desk_itself_says_is_spanish_for_who_wants_it(patient):
+    patient.headers["Accept-Language"] = "es"
+
+    kept = patient.post("/chat/contact", CONTACT).json()["message"]["text"]
+    erased = patient.http.delete("/chat/session", headers=patient.headers).json()
+
+    assert kept.startswith("Gracias. Nuestro personal tiene sus datos")
+    assert erased["text"].startswith("Este chat está borrado")
 
 
 def test_a_second_form_replaces_the_first(patient):

@@ -1,14 +1,17 @@
 """Sessions: the token is the only key, stored hashed, and it ends."""
 
 import hashlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 from django.utils import timezone
 
+from clinic.profile import load_clinic
+from frontdesk.chat import spanish
 from frontdesk.chat.models import Conversation
 from frontdesk.chat.routes_sessions import current_config
+from frontdesk.chat.texts import texts
 
 
 def _status(patient, token):
@@ -91,6 +94,61 @@ def test_consent_is_kept_and_an_old_one_is_not_enough(gateway, rasa):
     assert row.page == "https://clinic.example/cost"
     assert refused.status_code == 422
     assert refused.json()["error"]["code"] == "consent_outdated"
+
+
+def test_consent_in_spanish_has_a_version_of_its_own(gateway, rasa):
+    url, wish = gateway.url, {"Accept-Language": "es-US,en;q=0.5"}
+    config = httpx.get(f"{url}/chat/config", headers=wish).json()
+    config = httpx.get(f"{url}/chat/config", headers=wish).json()
+    version = config["consent"]["version"]
+
+    opened = httpx.post(f"{url}/chat/sessions", json={"consent_version": version})
+
+    assert version != current_config()["consent"]["version"]
+    row = Conversation.objects.get(pk=opened.json()["conversation"])
+    assert row.consent_version == version
+
+
+def test_config_is_spanish_where_that_is_wanted_first(gateway):
+    def told(wish):
+        headers = {"Accept-Language": wish}
+        return httpx.get(f"{gateway.url}/chat/config", headers=headers).json()
+
+    spanish, english = told("es"), told("en-US,es;q=0.9")
+
+    assert (spanish["locale"], english["locale"]) == ("es", "en")
+    assert english == told("fr") | {"open": english["open"]}
+    assert "asistente automático" in spanish["consent"]["text"]
+    assert spanish["open"]["text"].startswith(("Estamos ", "Hoy estamos "))
+    assert "llame al 911" in spanish["consent"]["danger_text"]
+    pairs = list(zip(spanish["topics"], english["topics"], strict=True))
+    assert all(here["id"] == there["id"] for here, there in pairs)
+    assert all(here["title"] != there["title"] for here, there in pairs)
+    assert spanish["human"] == english["human"] | {"title": "Hablar con una persona"}
+    assert spanish["crisis_line"] == english["crisis_line"]
+
+
+def test_spanish_drafts_are_served_only_where_drafts_are(gateway, monkeypatch):
+    monkeypatch.setitem(texts().clinic.values, "serve_drafts", False)
+    wish = {"Accept-Language": "es"}
+    config = httpx.get(f"{gateway.url}/chat/config", headers=wish).json()
+
+    assert config["locale"] == "en"
+    assert "automated assistant" in config["consent"]["text"]
+
+
+@pytest.mark.parametrize("now, said", [
+    ("2026-11-23T18:00", "Estamos abiertos ahora, hasta las 5 PM de hoy."),
+    ("2026-11-23T10:00", "Estamos cerrados. Abrimos de nuevo hoy a las 9 AM."),
+    ("2026-11-24T02:00", "Estamos cerrados. Abrimos de nuevo mañana a las 9 AM."),
+    ("2026-11-28T02:00", "Estamos cerrados. Abrimos de nuevo el lunes a las 9 AM."),
+    ("2026-11-26T18:00", "Hoy estamos cerrados (Thanksgiving). Abrimos de nuevo "
+                         "mañana a las 9 AM."),
+])  # fmt: skip
+def test_hours_are_said_in_spanish(now, said):
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+
+    assert spanish.open_now(load_clinic(), at) == said
 
 
 def test_client_can_choose_neither_token_nor_conversation(gateway, rasa):

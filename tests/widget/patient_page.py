@@ -39,10 +39,16 @@ class PatientPage:
         self.page = page
         self.gateway = gateway
         self.errors = []
+        self.complaints = []
         self.requests = []
         page.add_init_script(WATCH)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self._note)
         page.on("request", lambda request: self.requests.append(request))
+
+    def _note(self, line):
+        if line.type == "error":
+            self.complaints.append(line.text)
 
     def goto(self, url):
         self.page.goto(url)

@@ -28,6 +28,18 @@ def consent(page):
     expect(page.button("Agree and start")).to_be_visible()
 
 
+def spanish_consent(page):
+    page.open()
+    page.choose("Español")
+    expect(page.panel).to_contain_text("Este es un asistente automático")
+
+
+def danger_before_consent(page):
+    page.open()
+    page.type("i want to kill myself")
+    expect(page.chat.locator(".row.urgent")).to_have_count(3)
+
+
 def kept_message(page):
     page.open()
     page.type("how much is it?")
@@ -110,6 +122,7 @@ def ended(page):
 
 
 STATES = (
+    *(spanish_consent, danger_before_consent),
     *(minimized, consent, kept_message, declined, greeting, answer, suggestions),
     *(crisis, staff, outage, closed_office, menu, topics, call_back, erase, ended),
 )

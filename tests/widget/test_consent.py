@@ -1,10 +1,13 @@
 """What a patient is told and asked before the first message is kept."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 DANGER = "i want to kill myself"
+SIZES = ({"width": 360, "height": 740}, {"width": 1280, "height": 800})
 
 
 def test_it_says_that_it_is_automated_and_not_for_emergencies(visit):
@@ -74,6 +77,80 @@ def test_danger_before_consent_gets_the_crisis_text_at_once(visit, responses):
     expect(page.link("Text 988").last).to_have_attribute("href", "sms:988")
     assert page.token is None
     assert page.gateway.ask("kept")["alerts"] == alerts + 1
+    # The crisis text says that staff is alerted; this is what they do not know.
+    (true,) = responses("frontdesk")["utter_consent_danger"]
+    expect(page.rows.last).to_have_text(true)
+    assert true in page.announced
+    expect(page.panel).not_to_contain_text("Kept in this window")
+
+
+def test_danger_before_consent_is_not_said_to_be_refused_after_a_no(visit, responses):
+    page = visit()
+    page.open()
+    page.type(DANGER)
+    expect(page.chat.locator(".row.urgent")).to_have_count(3)
+    page.type("hello there")
+    expect(page.rows.last).to_contain_text("Kept in this window until you agree")
+    page.button("No, thank you").click()
+
+    (true,) = responses("frontdesk")["utter_consent_danger"]
+    expect(page.rows.filter(has_text=true)).to_have_count(1)
+    expect(page.rows.filter(has_text="you chose not to chat")).to_have_count(1)
+    page.button("I changed my mind").click()
+    page.agree()
+    expect(page.rows.filter(has_text=true)).to_have_count(0)
+    kept = page.gateway.ask("kept", token=page.token)["texts"]
+    assert (DANGER in kept, "hello there" in kept) == (True, False)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_buttons_to_call_are_seen_at_once(visit, size):
+    page = visit(viewport=size)
+    page.open()
+    page.type(DANGER)
+    for place in ("before consent", "in the chat"):
+        if place == "in the chat":
+            page.agree()
+            expect(page.chat.locator(".row.urgent")).to_have_count(3)
+            page.type("really " * 100 + DANGER)
+            expect(page.chat.locator(".row.urgent").nth(3)).to_be_visible()
+            page.page.wait_for_timeout(500)
+        for name in ("Call 988", "Call 911"):
+            expect(page.link(name).last).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_yes_and_no_are_seen_without_scrolling(visit, size):
+    page = visit(viewport=size)
+    page.open()
+    for agree, decline in (
+        ("Agree and start", "No, thank you"),
+        ("Aceptar y empezar", "No, gracias"),
+    ):
+        for name in (agree, decline):
+            expect(page.button(name)).to_be_in_viewport(ratio=1)
+        page.choose(re.compile("Español|English"))
+        page.chat.get_by_role("checkbox").focus()
+        expect(page.chat.get_by_role("checkbox")).to_be_in_viewport(ratio=1)
+
+
+def test_consent_in_spanish_is_what_is_agreed_to(visit):
+    page = visit()
+    page.open()
+    page.choose("Español")
+    expect(page.panel).to_contain_text("Nuestro personal puede leer")
+    expect(page.chat.locator(".presence")).to_contain_text("Estamos abiertos ahora")
+    with page.page.expect_request("**/chat/sessions") as sent:
+        page.agree()
+    assert sent.value.post_data_json["consent_version"].endswith("-es")
+    expect(page.button("Cuánto cuesta")).to_be_visible()
+    page.button("Temas").click()
+    expect(page.button("Riesgo de adicción")).to_have_attribute("lang", "es")
+    page.page.keyboard.press("Escape")
+    page.choose("Borrar este chat")
+    page.button("Sí, borrarlo").click()
+
+    expect(page.panel).to_contain_text("Este chat está borrado: sus mensajes")
 
 
 def test_danger_message_reaches_staff_after_consent_and_is_not_shown_twice(visit):

@@ -100,6 +100,18 @@ def test_person_is_one_step_away(chat):
     ).to_be_visible()
 
 
+def test_talk_to_a_person_stands_once_on_the_screen(chat):
+    chat.button("Talk to a person").click()
+    chat.wait_for_reply(2)
+    chat.type("i want to kill myself")
+    expect(chat.chat.locator(".row.urgent")).to_have_count(3)
+    chat.page.reload()
+    chat.open()
+    expect(chat.chat.locator(".row.urgent")).to_have_count(3)
+
+    expect(chat.button("Talk to a person")).to_have_count(1)
+
+
 def test_person_is_one_step_away_without_consent(visit):
     page = visit()
     page.open()
@@ -156,7 +168,7 @@ def test_crisis_text_stands_out_and_can_be_called(chat):
     urgent = chat.chat.locator(".row.urgent")
     expect(urgent).to_have_count(3)
 
-    calls = urgent.last.locator("a.strong")
+    calls = urgent.first.locator("a.strong")
     assert calls.all_inner_texts() == ["Call 988", "Call 911", "Text 988"]
     expect(urgent.last.get_by_role("button", name="Helpful")).to_have_count(0)
 
@@ -175,6 +187,7 @@ def test_message_over_the_limit_of_length_comes_back_to_be_shortened(chat):
     chat.composer.press("Enter")
 
     expect(chat.rows.last).to_contain_text("This is too long")
+    expect(chat.chat.locator(".typing")).to_be_hidden()
     expect(chat.composer).to_have_value(text.strip())
     assert chat.texts("patient") == []
 

@@ -78,6 +78,9 @@ def test_call_back_form_is_kept_out_of_the_transcript(chat):
     assert not any("Sam" in text or "0142" in text for text in kept["texts"])
     assert "Sam" not in str(chat.storage)
     assert chat.focused() == "More options"
+    chat.page.reload()
+    chat.open()
+    expect(chat.rows.last).to_contain_text("Our staff has your details")
 
 
 def test_call_back_form_says_what_is_missing(chat):
@@ -148,6 +151,7 @@ def test_erased_chat_is_gone_here_and_there(chat):
     assert chat.rows.count() == 0
     assert chat.storage["local"] == {}
     assert chat.focused() == "Start a new chat"
+    assert chat.complaints == []
     chat.page.reload()
     chat.open()
 

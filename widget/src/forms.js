@@ -4,15 +4,15 @@ import { button, choices, el, fill, newId } from "./dom.js";
 import { speaker } from "./log.js";
 
 /** The question, with the separate yes or no to improving the assistant. */
-export function consentCard({ consent }, say, agree, decline) {
+export function consentCard({ consent, locale: lang }, say, agree, decline) {
   const id = newId();
   const box = el("input", { type: "checkbox", id });
   return el(
     "section",
-    { class: "card", "aria-label": say("setup") },
+    { class: "card ask", "aria-label": say("setup") },
     el("h2", { text: say("setup") }),
-    fill(el("div", { lang: "en" }), consent.text),
-    el("div", { class: "tick", lang: "en" }, box, el("label", { for: id, text: consent.improve_text })),
+    fill(el("div", { lang }), consent.text),
+    el("div", { class: "tick", lang }, box, el("label", { for: id, text: consent.improve_text })),
     choices(
       button(say("agree"), () => agree(box.checked), { kind: "strong" }),
       button(say("decline"), decline),
@@ -61,13 +61,13 @@ const eraseSheet = (say, close, erase) =>
   );
 
 /** All topics as buttons. */
-function topicsSheet(say, close, topics, press) {
+function topicsSheet(say, close, { topics, locale: lang }, press) {
   const topic = (one) => {
     const choose = () => {
       close();
       press(one);
     };
-    return button(one.title, choose, { lang: "en" });
+    return button(one.title, choose, { lang });
   };
   return sheet(say("topics"), say, close, choices(...topics.map(topic)));
 }
@@ -125,18 +125,17 @@ export class Errands {
 
   topics(opener) {
     const press = (one) => this.#visit.press(one);
-    const { topics } = this.#visit.config;
-    this.#open(topicsSheet(this.#view.say, this.#close, topics, press), opener);
+    this.#open(topicsSheet(this.#view.say, this.#close, this.#visit.config, press), opener);
   }
 
   callBack(opener) {
     // Contact data belongs to a conversation, and that needs consent.
     if (!this.#visit.isOn) return this.#visit.human();
     const send = async (contact) => {
-      const { ok } = await this.#call("POST", "contact", contact);
+      const { ok, data } = await this.#call("POST", "contact", contact);
       if (!ok) return false;
       this.#close();
-      this.#visit.tell(this.#view.say("callBackDone"));
+      this.#visit.message(data.message);
     };
     this.#open(callBackSheet(this.#view.say, this.#close, send), opener);
   }
@@ -154,9 +153,15 @@ export class Errands {
   }
 
   erase(opener) {
+    const { transport } = this.#visit;
     const erase = async () => {
+      // What the stream would tell of it is known here.
+      transport.disconnect();
       const { ok, status, data } = await this.#call("DELETE", "session");
-      if (!ok && status !== 401) return false;
+      if (!ok && status !== 401) {
+        transport.connect();
+        return false;
+      }
       this.#close();
       this.#visit.erased(data?.text);
     };

@@ -39,7 +39,7 @@ export class Log {
     this.#visit = visit;
     this.#errands = errands;
     this.list = el("ol", { class: "log" });
-    this.away = el("p", { class: "away", lang: "en" });
+    this.away = el("p", { class: "away" });
     this.card = el("div");
     const dots = [el("i"), el("i"), el("i")];
     this.typing = el("div", { class: "typing", hidden: true, "aria-hidden": "true" }, ...dots);
@@ -99,7 +99,7 @@ export class Log {
     this.#pending.set(item.client, row);
     this.list.append(row);
     this.note(item, note);
-    this.toEnd();
+    this.follow();
   }
 
   /** Says below a waiting message why it waits. */
@@ -129,18 +129,29 @@ export class Log {
     this.#pending.delete(client);
   }
 
-  /** Crisis text from a refused call: it has no number, so it stays at its message. */
-  addUrgent(item, messages) {
+  /**
+   * Crisis text from a refused call: it has no number, so it stays at its message.
+   * What `more` is true of the message stands below it.
+   */
+  addUrgent(item) {
     if (this.#urgentOf(item).length) return false;
-    const rows = messages.map((message) => this.#row(message));
+    const { urgent, more, lang } = item;
+    const rows = urgent.map((message) => this.#row(message));
+    rows[0].append(this.#calls(urgent[0]));
+    if (more) rows.push(el("li", { class: "row" }, fill(el("div", { class: "bubble", lang }), more)));
     rows.forEach((row, index) => {
       row.dataset.about = item.client;
       row.classList.toggle("joined", index > 0);
     });
-    rows.at(-1).append(this.#calls(messages[0]));
     this.list.append(...rows);
-    this.toEnd();
+    this.follow(this.#pending.get(item.client) || rows[0]);
     return true;
+  }
+
+  /** What was said later must not push the crisis text out of sight. */
+  showUrgent(item) {
+    const [first] = this.#urgentOf(item);
+    if (first) this.follow(first);
   }
 
   #urgentOf({ client }) {
@@ -149,8 +160,9 @@ export class Log {
 
   /** A line of the widget itself. */
   addNotice(text) {
-    this.list.append(this.#row({ author: "system", text }));
-    this.toEnd();
+    const row = this.#row({ author: "system", text });
+    this.list.append(row);
+    this.follow(row);
   }
 
   showTyping(on) {
@@ -159,21 +171,24 @@ export class Log {
     if (follow) this.follow();
   }
 
-  /** What stands beside the messages: consent before them, the rest behind them. */
-  setCard(subject, make, isFirst) {
+  /** What stands below the messages: consent, or why there is no conversation. */
+  setCard(subject, make) {
     if (subject === this.#subject) return;
     this.#subject = subject;
     this.card.replaceChildren(make());
-    if (isFirst) this.list.before(this.card);
-    else this.typing.after(this.card);
   }
 
   /** Scrolls on, but never past the question that is being answered. */
-  follow() {
+  follow(mine = [...this.list.querySelectorAll(".patient")].at(-1)) {
+    if (!mine) return;
+    const place = (node) => node.getBoundingClientRect();
     const box = this.#box;
-    const mine = [...this.list.querySelectorAll(".patient")].at(-1);
-    const topOf = (node) => node.getBoundingClientRect().top;
-    if (mine) this.#scroll(box.scrollTop + topOf(mine) - topOf(box) - 8);
+    const { top, bottom } = place(box);
+    // Who wrote much must see the buttons to call before the own words.
+    const call = [...this.list.querySelectorAll(".urgent .choices:has(a)")].at(-1);
+    const isNew = call && mine.compareDocumentPosition(call) & 4;
+    const hidden = isNew ? place(call).bottom - bottom + 16 : -Infinity;
+    this.#scroll(box.scrollTop + Math.max(place(mine).top - top, hidden) - 8);
   }
 
   toEnd() {
@@ -206,9 +221,25 @@ export class Log {
     // What the server says is English until a translation is approved.
     const lang = sent && author !== "patient" && (/[¿¡áéíóúñ]/i.test(text) ? "es" : "en");
     row.append(fill(el("div", { class: "bubble", lang }), text, author !== "patient"));
-    const press = (one) => button(one.title, () => this.#visit.press(one), { lang: "en" });
+    const press = ({ id, title }) => {
+      const node = button(title, () => this.#visit.press({ id, title: node.textContent }));
+      node.value = id;
+      return node;
+    };
     if (buttons.length) row.append(choices(...buttons.map(press)));
+    this.offer(row);
     return row;
+  }
+
+  /** Buttons of replies in the patient's language; the one to a person is below. */
+  offer(within = this.list) {
+    const { topics = [], human, locale } = this.#visit.config || {};
+    for (const node of within.querySelectorAll(".choices [value]")) {
+      const known = topics.find(({ id }) => id === node.value);
+      node.lang = known ? locale : "en";
+      if (known) node.lastChild.textContent = known.title;
+      if (node.value === human?.id) node.remove();
+    }
   }
 
   #time(datetime) {
@@ -224,6 +255,9 @@ export class Log {
     if (!message?.id) return;
     const before = row.previousSibling?.message;
     const after = row.nextSibling?.message;
+    if (isUrgent(message) && !row.querySelector("a.button")) {
+      if (!before || replyKey(before) !== replyKey(message)) row.append(this.#calls(message));
+    }
     const isJoined = before?.author === message.author && before.name === message.name;
     row.classList.toggle("joined", isJoined);
     const shown = row.querySelector(".extras");
@@ -243,7 +277,6 @@ export class Log {
   #extras(message) {
     const say = this.#say;
     const node = el("div", { class: "extras" });
-    if (isUrgent(message)) node.append(this.#calls(message));
     if (message.handoff) {
       const ask = button(say("callBack"), () => this.#errands.callBack(ask));
       node.append(choices(ask));

@@ -35,10 +35,6 @@ export const LABELS = {
     "Ask for a call back",
     "Pedir que le llamen",
   ],
-  callBackDone: [
-    "Thank you. Our staff has your details and will get in touch.",
-    "Gracias. Nuestro personal tiene sus datos y se comunicará con usted.",
-  ],
   callBackIntro: [
     "Leave your name and a phone number or e-mail address. Only our staff sees them.",
     "Deje su nombre y un teléfono o correo electrónico. Solo los ve nuestro personal.",

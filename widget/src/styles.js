@@ -78,6 +78,7 @@ button,.button{font:inherit;color:inherit;cursor:pointer}
 .main{display:flex;flex-direction:column;flex:1;min-height:0}
 .talk{position:relative;flex:1;min-height:0;display:flex}
 .scroll,.sheet{flex:1;min-width:0;overflow-y:auto;overscroll-behavior:contain;padding:14px 16px 16px}
+.scroll{scroll-padding-block-end:80px}
 .scroll:focus-visible{outline-offset:-3px}
 .jump{position:absolute;inset-block-end:8px;inset-inline:0;margin-inline:auto;width:fit-content;box-shadow:0 4px 20px #0004}
 .away{margin-block-end:14px}
@@ -103,7 +104,9 @@ li + li{margin-block-start:.2em}
 .line{display:flex;gap:8px;align-items:flex-end}
 .typing{display:inline-flex;gap:5px;margin-block-start:14px;padding:14px 16px;border-radius:14px;background:var(--soft);& i{width:7px;height:7px;border-radius:50%;background:var(--muted)}}
 .card{margin-block-end:14px;padding:14px 16px;border:1px solid var(--hair);border-radius:14px;background:var(--soft)}
-.typing + div > .card{margin-block:14px 0}
+.log:not(:empty) ~ div > .card{margin-block:14px 0}
+.ask .choices{position:sticky;inset-block-end:0;box-shadow:0 -1px var(--hair);margin-inline:-16px;margin-block-end:-14px;padding:10px 16px 14px;border-radius:0 0 14px 14px;background:inherit}
+.choices:empty{display:none}
 .card h2,.sheet h2{margin-block-end:.4em}
 .tick{display:flex;gap:10px;margin-block-start:10px;& label{padding-block:8px} & input{flex:none;width:24px;height:24px;margin:9px 0 0;accent-color:var(--strong)}}
 
@@ -127,6 +130,7 @@ input[aria-invalid="true"]{border:2px solid var(--problem)}
   .panel{overflow-y:auto}
   .panel[open],.page .panel,.main,.talk{display:block}
   .scroll,.sheet{overflow:visible}
+  .ask .choices{position:static}
   .jump{display:none}
 }
 @media (prefers-reduced-motion: no-preference) {

@@ -72,6 +72,7 @@ export class Transport {
       headers: {
         ...(rest.body && { "Content-Type": "application/json" }),
         ...(token && { Authorization: "Bearer " + token }),
+        "Accept-Language": this.#on.locale,
         ...headers,
       },
       ...rest,
@@ -193,12 +194,13 @@ export class Transport {
       if (content.id <= this.#last) return;
       this.#last = content.id;
       this.#on.message(content);
-    } else if (content.state === "closed") this.#closed();
+    } else if (content.state === "closed") this.#closed(content);
     else this.#on.state(content);
   }
 
   /** Closed by staff, or is there nothing behind the key any more? */
-  async #closed() {
+  async #closed({ erased }) {
+    if (erased) return this.end("elsewhere");
     const stop = this.#stop;
     const { status } = await this.call("GET", "messages?after=" + this.#last);
     if (this.#stop === stop) this.end(status === 401 ? "expired" : "closed");
@@ -264,7 +266,7 @@ export class Outbox {
     const { ok, status, data, wait } = await this.#transport.call("POST", "messages", body, token);
     if (!this.items.includes(item)) return true;
     const urgent = data?.error?.urgent;
-    if (urgent?.length) this.#on.urgent(item, urgent);
+    if (urgent?.length) this.#on.urgent(item, urgent, status);
     if (status === 401 || status === 409) {
       item.isChecked = true;
       if (this.#key.get() !== token) return true;

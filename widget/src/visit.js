@@ -55,6 +55,16 @@ export class Visit {
     if (Date.now() - this.#configTime > CONFIG_LASTS) this.#loadConfig();
   }
 
+  /** The server's texts in the other language too. */
+  translate() {
+    this.#loadConfig();
+  }
+
+  /** Language that the server is asked for. */
+  get locale() {
+    return this.view.locale;
+  }
+
   wake() {
     if (this.isOn) this.transport.connect();
   }
@@ -71,11 +81,15 @@ export class Visit {
 
   async #loadConfig() {
     clearTimeout(this.#timers.config);
+    const { locale } = this.view;
     const { ok, data } = await this.transport.call("GET", "config", null, null);
+    // The patient may have changed the language meanwhile.
+    if (locale !== this.view.locale) return;
     if (ok) {
       this.config = data;
       this.#configTime = Date.now();
       this.render();
+      this.view.log.offer();
       this.outbox.flush();
     } else this.#timers.config = setTimeout(() => this.#loadConfig(), CONFIG_WAIT);
     this.#setTrouble("config", !this.config);
@@ -86,11 +100,12 @@ export class Visit {
   /** Head, what stands below the conversation, and the outage, from the state. */
   render() {
     const { say, panel, composer, log, dataset, locale } = this.view;
-    const { clinic, open, topics, max_text: limit = 4000 } = this.config || {};
+    const { clinic, open, topics, locale: lang = "en", max_text: limit = 4000 } = this.config || {};
     panel.title.textContent = clinic?.name || dataset.name || say("chat");
     const [short = ""] = (open?.text || "").match(/^.+?[.!](?= |$)/) || [];
     if (this.#staff) panel.showPresence(say("staffHere", { name: this.#staff }), true, locale);
-    else panel.showPresence(short, Boolean(open?.now), "en");
+    else panel.showPresence(short, Boolean(open?.now), lang);
+    log.away.lang = lang;
     log.away.textContent = open && !open.now ? open.text : "";
     log.away.hidden = !log.away.textContent;
     for (const entry of panel.sessionEntries) entry.hidden = !this.key.get();
@@ -105,17 +120,17 @@ export class Visit {
     const { say, locale, log } = this.view;
     const { version, declined_text: declined } = this.config?.consent || {};
     const ended = this.#ended;
-    const show = (subject, make, isFirst = true) => log.setCard(subject, make, isFirst);
     if (ended) {
       const again = button(say("newChat"), () => this.#again(), { kind: "strong" });
-      show(ended, () => noticeCard(ended, locale, again, this.#call()), false);
-    } else if (this.key.get() || !this.config) show("", () => "");
+      log.setCard(ended, () => noticeCard(ended, locale, again, this.#call()));
+    } else if (this.key.get() || !this.config) log.setCard("", () => "");
     else if (this.#declined) {
       const back = button(say("reconsider"), () => this.#reconsider());
-      show(declined, () => noticeCard(declined, "en", this.#call(), back));
+      const { locale: lang } = this.config;
+      log.setCard(declined, () => noticeCard(declined, lang, this.#call(), back));
     } else {
       const agree = (improve) => this.#agree(improve);
-      show(version, () => consentCard(this.config, say, agree, () => this.#decline()));
+      log.setCard(version, () => consentCard(this.config, say, agree, () => this.#decline()));
     }
   }
 
@@ -143,7 +158,10 @@ export class Visit {
   /** Shows the messages that are not sent yet, in a new or emptied log. */
   showWaiting() {
     const note = this.view.say(this.isOn ? "notSent" : "waitingConsent");
-    for (const item of this.outbox.items) this.view.log.addPending(item, note);
+    for (const item of this.outbox.items) {
+      this.view.log.addPending(item, !item.more && note);
+      if (item.urgent) this.view.log.addUrgent(item);
+    }
   }
 
   /** A line of the chat itself, shown and spoken. */
@@ -181,9 +199,19 @@ export class Visit {
     const { view } = this;
     this.#declined = true;
     this.#trouble.clear();
-    for (const item of this.outbox.clear()) view.log.note(item, view.say("declinedMessage"));
+    this.#drop();
     this.render();
     view.log.card.querySelector(".button")?.focus();
+  }
+
+  /** Nothing is sent after a no, but what was dangerous: it goes out after a late yes. */
+  #drop() {
+    const { log, say } = this.view;
+    const { outbox } = this;
+    for (const item of outbox.clear()) {
+      if (item.more) outbox.items.push(item);
+      else log.note(item, say("declinedMessage"));
+    }
   }
 
   #reconsider() {
@@ -278,17 +306,23 @@ export class Visit {
   }
 
   /** Crisis or emergency text that came with a refusal. */
-  urgent(item, messages) {
+  urgent(item, messages, status) {
     const { log, panel } = this.view;
-    if (!log.addUrgent(item, messages)) return;
+    // Before a yes nobody knows whose message it was; the crisis text can't say so.
+    const more = status === 401 && !this.key.get() && this.config?.consent.danger_text;
+    Object.assign(item, { urgent: messages, more, lang: this.config?.locale });
+    if (!log.addUrgent(item)) return;
     for (const { text } of messages) panel.announce(text, true);
+    if (more) panel.announce(more, true);
   }
 
   refused(item, status) {
     const { log, composer, say } = this.view;
     const isLong = status === 413 || item.text?.length > composer.limit;
     log.discard(item);
+    log.showTyping(false);
     this.tell(say(isLong ? "tooLong" : "refused"));
+    log.showUrgent(item);
     if (item.text) composer.restore(item.text);
   }
 
@@ -296,8 +330,9 @@ export class Visit {
     const { log, panel, say } = this.view;
     log.showTyping(false);
     if (status === 401 || status === 409) {
+      if (item.more) return;
       const key = this.#declined ? "declinedMessage" : "waitingConsent";
-      if (this.#declined) this.outbox.clear();
+      if (this.#declined) this.#drop();
       log.note(item, say(key));
       panel.announce(say(key));
       return;

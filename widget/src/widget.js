@@ -95,6 +95,7 @@ class ClinicChat extends HTMLElement {
     this.#build();
     said.forEach((message) => this.log.add(message));
     this.#visit.showWaiting();
+    this.#visit.translate();
     if (isOpen && !isPage) this.#show();
     this.log.follow();
     this.panel.menuButton.focus();
