@@ -22,6 +22,15 @@ _ASSET = apprise.AppriseAsset(
 )
 
 
+# What people call the ways that clinic.yml names.
+WAYS = {
+    "email": "e-mail",
+    "sms": "text message",
+    "pager": "pager",
+    "call": "phone call",
+}
+
+
 class ChannelError(ValueError):
     """The variable of a channel can't be used; says why, without quoting it."""
 
@@ -36,9 +45,23 @@ class Reach:
     is_dry_run: bool = False
 
     @property
+    def words(self) -> str:
+        """The channel for people."""
+        return words_of(self.channel)
+
+    @property
     def is_real(self) -> bool:
         """Whether something would go out."""
         return not self.problem and not self.is_dry_run
+
+
+def words_of(channel: str) -> str:
+    """A channel for people: ``sms:on_call`` is ``text message to on call``."""
+    way, _, to = channel.partition(":")
+    if to and "@" not in to:
+        to = to.replace("_", " ")
+    said = WAYS.get(way, way.replace("_", " "))
+    return f"{said} to {to}" if to else said
 
 
 def variables_of(channel: str) -> list[str]:

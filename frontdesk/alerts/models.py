@@ -23,7 +23,7 @@ class Attempt(models.Model):
         DELIVERED = "delivered", "Delivered"
         POSTED = "posted", "Shown in the queue"
         FAILED = "failed", "Failed"
-        DRY_RUN = "dry_run", "Dry run: sent to nobody"
+        DRY_RUN = "dry_run", "Not set up: sent to nobody"
         STOPPED = "stopped", "Not needed any more"
         UNKNOWN = "unknown", "Perhaps delivered"
 

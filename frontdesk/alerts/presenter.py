@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 
 from frontdesk.alerts import drill
-from frontdesk.alerts.channels import Reach, reach_of
+from frontdesk.alerts.channels import Reach, reach_of, words_of
 from frontdesk.alerts.ladder import leaves_the_house
 from frontdesk.alerts.models import Attempt, Drill
 from frontdesk.chat.models import Alert
@@ -43,6 +43,12 @@ class AttemptShown:
     attempt: Attempt
     step: str
     mood: str  # "good", "bad" or "open", for a colour beside the words
+
+    @property
+    def channel(self) -> str:
+        """Whom it tells, for people."""
+        name = self.attempt.channel
+        return words_of(name) if leaves_the_house(name) else _in_the_house(name)
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,10 @@ def _show_channel(channel: str) -> ChannelShown | str:
         )
         last = ended.order_by("-finished_at").first()
         return ChannelShown(reach_of(channel), last)
+    return _in_the_house(channel)
+
+
+def _in_the_house(channel: str) -> str:
     email = channel.partition(":")[2]
     return f"becomes the task of {email}" if email else "all who have the queue open"
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from frontdesk.alerts import drill, presenter
-from frontdesk.alerts.channels import nobody_would_be_reached
+from frontdesk.alerts.channels import nobody_would_be_reached, reach_of, words_of
 from frontdesk.alerts.delivery import Outcome, send_in_time, trial_notice
 from frontdesk.alerts.models import Attempt, Drill
 from frontdesk.audit.ledger import record
@@ -35,6 +35,10 @@ def ladder(request: HttpRequest) -> HttpResponse:
         "steps": presenter.show_steps(),
         "ladder": settings.URGENT_LADDER,
         "nobody_reached": nobody_would_be_reached(),
+        "variables": [
+            (found.variable, found.words)
+            for found in map(reach_of, settings.URGENT_LADDER.outside)
+        ],
         "alerts": [presenter.show_alert(alert, now) for alert in alerts],
     }
     return render(request, "alerts/ladder.html", context)
@@ -97,11 +101,11 @@ async def try_channel(request: HttpRequest) -> HttpResponse:
     await sync_to_async(_note_trial)(person(request), channel, outcome)
     words = {
         Attempt.State.DELIVERED: "the service has taken the test. Did it arrive?",
-        Attempt.State.DRY_RUN: "a dry run. Nobody was told.",
+        Attempt.State.DRY_RUN: "not set up yet. Nobody was told.",
     }.get(Attempt.State(outcome.state), f"failed: {outcome.error}.")
     delivered = outcome.state == Attempt.State.DELIVERED
     tell = messages.success if delivered else messages.error
-    await sync_to_async(tell)(request, f"{channel}: {words}")
+    await sync_to_async(tell)(request, f"{words_of(channel)}: {words}")
     return redirect("alerts:ladder")
 
 

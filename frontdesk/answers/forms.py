@@ -19,12 +19,8 @@ class EditForm(forms.Form):
         label="What patients read",
         widget=forms.Textarea({"rows": 16, "spellcheck": "true"}),
     )
-    sources = forms.CharField(
-        required=False,
-        label="Facts it rests on",
-        help_text="Their ids in the fact base, with spaces between.",
-        widget=forms.Textarea({"rows": 3, "spellcheck": "false"}),
-    )
+    # A box for each fact, or ids with spaces between.
+    sources = forms.Field(required=False, widget=forms.MultipleHiddenInput)
     note = forms.CharField(
         required=False,
         max_length=LONGEST_NOTE,
@@ -38,7 +34,8 @@ class EditForm(forms.Form):
 
     def source_ids(self) -> list[str]:
         """The ids, each once."""
-        given = re.split(r"[\s,;]+", self.cleaned_data.get("sources", ""))
+        written = " ".join(self.cleaned_data.get("sources") or [])
+        given = re.split(r"[\s,;]+", written)
         return list(dict.fromkeys(each for each in given if each))
 
 

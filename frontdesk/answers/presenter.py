@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 
 from clinic.answers import Answer
-from clinic.sources import source_on_record
 from clinic.topics import URGENT_ROUTES
 from frontdesk.answers import lint, names
 from frontdesk.answers.blocking import blocked_by, blocks
 from frontdesk.answers.diff import SAME, Piece, changes
+from frontdesk.answers.facts import Fact, facts_of
 from frontdesk.answers.folder import Variation, served
 from frontdesk.answers.listing import Text, as_patients_read, day_of, whens
 from frontdesk.answers.models import AnswerRevision
@@ -30,7 +30,7 @@ class Card:
     text: Text
     bubbles: list[str]
     grade: lint.Grade | None
-    sources: list[tuple[str, str]]
+    sources: list[Fact]
     blocks: list[tuple[BlockedAnswer, str]]
     proposal: AnswerRevision | None
     kind: str
@@ -55,12 +55,18 @@ class Preview:
     grade: lint.Grade | None
     findings: list[lint.Finding]
     diff: list[Piece]
-    sources: list[tuple[str, str]] = field(default_factory=list)
+    sources: list[Fact] = field(default_factory=list)
+    has_same_facts: bool = False
 
     @property
     def is_other(self) -> bool:
         """Whether any word is different."""
         return any(piece.kind != SAME for piece in self.diff)
+
+    @property
+    def is_unbacked(self) -> bool:
+        """Whether the words are different and the facts behind them are not."""
+        return self.is_other and self.has_same_facts
 
     @property
     def errors(self) -> int:
@@ -89,7 +95,7 @@ def card(spot: Variation) -> Card:
         text,
         as_patients_read(answer.text),
         lint.grade_of(answer),
-        titles_of(spot.sources),
+        facts_of(spot.sources),
         [(row, blocked_by(row)) for row in rows],
         proposal,
         names.KINDS.get(answer.kind, ""),
@@ -102,28 +108,26 @@ def cards(spots: list[Variation]) -> list[Card]:
     return [card(spot) for spot in spots]
 
 
-def preview(new: Answer, before: str, old: str) -> Preview:
+def preview(
+    new: Answer, before: str, old: str, old_sources: list[str] | None = None
+) -> Preview:
     """What an editor sees beside the text.
 
     Args:
         new: the text as it would be.
         before: the words that are in force.
         old: the words to show the difference to; mostly the same.
+        old_sources: ids of the facts behind them, where they are known.
     """
+    now = [str(each) for each in new.metadata.get("sources") or []]
     return Preview(
         as_patients_read(new.text),
         lint.grade_of(new),
         lint.findings(new, today=texts().today(), before=before),
         changes(old, new.text),
-        titles_of([str(each) for each in new.metadata.get("sources") or []]),
+        facts_of(now),
+        old_sources is not None and set(now) == set(old_sources),
     )
-
-
-def titles_of(sources: list[str]) -> list[tuple[str, str]]:
-    """The facts behind a text: id and title of its source."""
-    return [
-        (each, source_on_record(each) or "not in the fact base") for each in sources
-    ]
 
 
 def proposal(revision: AnswerRevision, reader: Person) -> dict[str, Any]:
@@ -138,7 +142,9 @@ def proposal(revision: AnswerRevision, reader: Person) -> dict[str, Any]:
         "title": names.title_of(basis.answer),
         "when": whens(revision.response).get(basis.variant, basis.variant),
         "kind": names.KINDS.get(basis.answer.kind, ""),
-        "preview": preview(new, revision.old_text, revision.old_text),
+        "preview": preview(
+            new, revision.old_text, revision.old_text, revision.old_sources
+        ),
         "old_bubbles": as_patients_read(revision.old_text),
         "new_sources": _only_new(revision.new_sources, revision.old_sources),
         "gone_sources": _only_new(revision.old_sources, revision.new_sources),
@@ -149,5 +155,5 @@ def proposal(revision: AnswerRevision, reader: Person) -> dict[str, Any]:
     }
 
 
-def _only_new(some: list[str], others: list[str]) -> list[tuple[str, str]]:
-    return titles_of([each for each in some if each not in others])
+def _only_new(some: list[str], others: list[str]) -> list[Fact]:
+    return facts_of([each for each in some if each not in others])

@@ -37,6 +37,7 @@ from frontdesk.answers.publishing_steps import (
 )
 from frontdesk.answers.writing import Written, only_writer, write
 from frontdesk.chat.texts import texts
+from frontdesk.staff.dates import day_words
 from frontdesk.staff.models import Person
 from frontdesk.staff.permissions import Permission
 from retraining.check_approval import REVIEW_DAYS, latest_review
@@ -178,7 +179,7 @@ def _check(new: Answer, before: str, review_by: date) -> None:
     if not texts().today() < review_by <= latest:
         raise RefusedError(
             f"The day of the next review must be after today and not after "
-            f"{latest:%B} {latest.day}, {latest.year}."
+            f"{day_words(latest)}."
         )
     errors = errors_of(new, before)
     if errors:

@@ -18,6 +18,7 @@ from frontdesk.answers.models import AnswerRevision
 from frontdesk.chat.models import Message
 from frontdesk.chat.texts import texts
 from frontdesk.inbox.filters import start_of
+from frontdesk.staff.dates import day_words
 
 ON_A_PAGE = 100
 MOST_EXPORTED = 50_000
@@ -126,8 +127,8 @@ def known_versions(response: str) -> list[tuple[str, str]]:
     )
     for each in edits.order_by("-decided_at"):
         when = timezone.localtime(each.decided_at, settings.CLINIC.time_zone)
-        words.setdefault(each.old_version, f"until {when:%Y-%m-%d}")
-        words.setdefault(each.new_version, f"from {when:%Y-%m-%d}")
+        words.setdefault(each.old_version, f"until {day_words(when)}")
+        words.setdefault(each.new_version, f"from {day_words(when)}")
     return list(words.items())
 
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("proposals/<int:revision_id>/approve", views_decide.approve, name="approve"),
     path("proposals/<int:revision_id>/reject", views_decide.reject, name="reject"),
     path("proposals/<int:revision_id>/withdraw", views_edit.withdraw, name="withdraw"),
+    path("facts/", views_edit.find_facts, name="facts"),
     path("<str:response>/", views_read.answer, name="answer"),
     path("<str:response>/history/", views_read.history, name="history"),
     path("<str:response>/shown/", views_read.who_was_shown, name="shown"),

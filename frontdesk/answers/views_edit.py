@@ -8,9 +8,13 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
-from frontdesk.answers import names, presenter, proposals
+from frontdesk.answers import facts, names, presenter, proposals
 from frontdesk.answers.diff import changes
 from frontdesk.answers.folder import FolderError, Variation
 from frontdesk.answers.forms import EditForm
@@ -18,6 +22,9 @@ from frontdesk.answers.models import AnswerRevision
 from frontdesk.answers.views_read import spot_or_404, title_or_404
 from frontdesk.staff.access import needs, person
 from frontdesk.staff.permissions import Permission
+
+LONGEST_SEARCH = 100
+MOST_FACTS = 100
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,6 +58,21 @@ def preview(request: HttpRequest, response: str, variant: str) -> HttpResponse:
     return render(request, "answers/preview.html", context)
 
 
+@require_safe
+@never_cache
+@needs(Permission.EDIT_ANSWERS)
+def find_facts(request: HttpRequest) -> HttpResponse:
+    """The facts that are ticked, and those that have the words typed."""
+    asked = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
+    chosen = list(dict.fromkeys(request.GET.getlist("sources")))[:MOST_FACTS]
+    context = {
+        "q": asked,
+        "chosen": facts.facts_of(chosen),
+        "found": facts.find(asked, chosen),
+    }
+    return render(request, "answers/facts.html", context)
+
+
 @require_POST
 @needs(Permission.EDIT_ANSWERS)
 def withdraw(request: HttpRequest, revision_id: int) -> HttpResponse:
@@ -66,7 +88,7 @@ def withdraw(request: HttpRequest, revision_id: int) -> HttpResponse:
 
 
 def _begin(spot: Variation) -> EditForm:
-    words = {"text": spot.answer.text, "sources": " ".join(spot.sources)}
+    words = {"text": spot.answer.text, "sources": list(spot.sources)}
     return EditForm(initial={"mark": spot.mark, **words})
 
 
@@ -109,6 +131,7 @@ def _page(
         "error": error,
         "conflict": changes(spot.answer.text, written) if conflict else [],
         "preview": _preview(spot, form),
+        "chosen": facts.facts_of(_sources(spot, form)),
     }
     return render(request, "answers/edit.html", context, status=status)
 
@@ -127,9 +150,14 @@ def _kept(
     return render(request, "answers/unreadable.html", context, status=409)
 
 
+def _sources(spot: Variation, form: EditForm) -> list[str]:
+    return form.source_ids() if form.is_bound else list(spot.sources)
+
+
 def _preview(spot: Variation, form: EditForm) -> presenter.Preview:
     if form.is_bound and not hasattr(form, "cleaned_data"):
         form.is_valid()
-    sources = form.source_ids() if form.is_bound else spot.sources
+    sources = _sources(spot, form)
     new = proposals.changed(spot, form["text"].value() or "", sources)
-    return presenter.preview(new, spot.answer.text, spot.answer.text)
+    old = spot.answer.text
+    return presenter.preview(new, old, old, list(spot.sources))

@@ -10,7 +10,10 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from frontdesk.answers.names import title_of
 from frontdesk.audit.models import Entry
+from frontdesk.chat.texts import texts
+from frontdesk.staff.dates import read_day
 from frontdesk.staff.models import Person
 
 ACTIONS = {
@@ -102,6 +105,17 @@ ACTIONS = {
     "write story": "Wrote a story",
     "write test story": "Wrote a test story",
 }
+DETAILS = {
+    "alert_stays": "the urgent alert stays",
+    "asked": "asked for",
+    "conversations": "in conversations",
+    "open_to": "open to",
+    "perhaps_twice": "may have arrived twice",
+    "review_by": "next review by",
+    "shown": "conversations shown",
+}
+# Worth a line only where it is so.
+ONLY_IF_SO = {"alert_stays", "perhaps_twice", "reworded"}
 _KNOWN = re.compile(r"(conversation|person|answer) (\S+)")
 
 
@@ -142,7 +156,11 @@ def _line(entry: Entry, names: dict[str, str]) -> Line:
         action=action_in_words(entry.action),
         subject=subject,
         link=link,
-        detail=[(name.replace("_", " "), _say(v)) for name, v in entry.detail.items()],
+        detail=[
+            (DETAILS.get(name, name.replace("_", " ")), _say(value))
+            for name, value in entry.detail.items()
+            if value or name not in ONLY_IF_SO
+        ],
     )
 
 
@@ -156,11 +174,19 @@ def _subject(subject: str, names: dict[str, str]) -> tuple[str, str]:
     if match and match[1] == "person":
         return names.get(match[2], subject), ""
     if match and match[1] == "answer":
-        return match[2], reverse("answers:history", args=[match[2]])
+        return _answer(match[2]), reverse("answers:history", args=[match[2]])
     if match and (conversation_id := _uuid(match[2])):
         address = reverse("inbox:conversation", args=[conversation_id])
         return f"conversation {match[2][:8]}", address
     return subject, ""
+
+
+def _answer(name: str) -> str:
+    """What an answer is called; one that is gone by its name."""
+    library = texts().library
+    if name not in library:
+        return f"answer {name}"
+    return f"answer “{title_of(library.variations(name)[0])}”"
 
 
 def _uuid(text: str) -> UUID | None:
@@ -180,4 +206,6 @@ def _say(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, str) and _uuid(value):
         return value[:8]
+    if isinstance(value, str):
+        return read_day(value)
     return "" if value is None else str(value)

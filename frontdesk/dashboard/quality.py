@@ -10,12 +10,13 @@ from django.db.models import Count
 from django.urls import reverse
 
 from clinic.answers import NEVER_REFUSED_KINDS, Answer
+from frontdesk.answers.names import title_of
 from frontdesk.chat.texts import texts
 from frontdesk.dashboard.period import Period
 from frontdesk.dashboard.tables import Cell, Column, Row, Table, count, listed, text
-from frontdesk.inbox import labels
 from frontdesk.inbox.models import Review
 from frontdesk.inbox.review_queue import SAMPLE_SIZE, Estimate
+from frontdesk.staff.dates import day_words
 
 DUE_DAYS = 60
 Verdict = Review.Verdict
@@ -119,7 +120,13 @@ def answers_due(period: Period, today: date) -> Table:
         "hand-off and fallback texts stay in use however old they are.",
         [
             Column("answer", "Answer", "What it is about.", is_number=False),
-            Column("name", "Name", "As its file calls it.", is_number=False),
+            Column(
+                "name",
+                "Name",
+                "As its file calls it.",
+                is_number=False,
+                is_technical=True,
+            ),
             Column("review_by", "Review by", "The earliest date of its variations."),
             Column("left", "Left", "Days until then; overdue: days since."),
             Column("texts", "Texts", "How many of its variations are due."),
@@ -151,12 +158,12 @@ def _answer(period: Period, name: str, due: list[Answer], today: date) -> Row:
     topic, route = metadata.get("topic"), metadata.get("route")
     asked: dict[str, Any] = {"route": route} if route else {}
     asked |= {"topic": topic} if topic else {}
-    words = labels.topic(topic) if topic else labels.route(route)
+    page = reverse("answers:answer", args=[name])
     return Row(
-        words,
+        title_of(due[0]),
         [
-            text(name, reverse("answers:answer", args=[name])),
-            Cell(by.isoformat(), f"{by:%b} {by.day}, {by.year}"),
+            text(name, page),
+            Cell(by.isoformat(), day_words(by), page),
             _left(left, stays=due[0].kind in NEVER_REFUSED_KINDS),
             count(len(due)),
             text("show", listed(period, **asked)) if asked else text("-"),

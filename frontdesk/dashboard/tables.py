@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import compress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -37,6 +38,7 @@ class Column:
     title: str
     definition: str
     is_number: bool = True
+    is_technical: bool = False  # for developers: in the files, not on the page
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,16 @@ class Table:
     def is_empty(self) -> bool:
         """Whether there is nothing to show."""
         return not self.rows
+
+    @property
+    def on_page(self) -> tuple[list[Column], list[tuple[Row, list[Cell]]]]:
+        """Columns, and rows with their values, without what is for developers."""
+        first, *rest = self.columns
+        shown = [not column.is_technical for column in rest]
+        return (
+            [first, *compress(rest, shown)],
+            [(row, list(compress(row.cells, shown))) for row in self.rows],
+        )
 
 
 def listed(period: Period, **asked: Any) -> str:

@@ -68,7 +68,7 @@ def routes(period: Period, now: Talk, before: Talk) -> Table:
         )
         for name in names
     ]
-    return _table("routes", "Routes", "Route", "of the route", rows)
+    return _table("routes", "Kinds of questions", "Kind", "of the kind", rows)
 
 
 def topics(period: Period, now: Talk, before: Talk) -> Table:
@@ -136,8 +136,8 @@ def confidence(period: Period, now: Talk, before: Talk) -> Table:
     return _table(
         "confidence",
         "How sure the assistant was",
-        "Confidence",
-        "given with such a confidence",
+        "How sure",
+        "of which it was so sure (100 % is certain)",
         rows if is_any else [],
     )
 
@@ -168,7 +168,7 @@ def _table(
         f"Conversations that began in the period and have at least one reply "
         f"{of_which}. One with several kinds counts in several rows.",
         [
-            Column(key, first, "What the reply was.", is_number=False),
+            Column(key, first, "What it was about.", is_number=False),
             Column("now", "Conversations", "Those with at least one such reply."),
             *NOW_AND_BEFORE,
         ],

@@ -93,10 +93,16 @@ def table(period: Period, matters: Matters, earlier: Matters) -> Table:
             Column("what", "What", "From where to where.", is_number=False),
             Column("number", "How many", "Alerts or hand-offs that are counted here."),
             Column("open", "Still waiting", "Those among them that are not over yet."),
-            Column("median", "Median", "Half of all waited no longer than this."),
-            Column("p90", "9 of 10", "Nine of ten waited no longer than this."),
-            Column("before", "Median before", "The median of the period before."),
-            Column("p90_before", "9 of 10 before", "The same of nine of ten."),
+            Column("median", "Half within", "Half of all waited no longer than this."),
+            Column(
+                "p90", "Nine in ten within", "Nine of ten waited no longer than this."
+            ),
+            Column("before", "Half within, before", "The same in the period before."),
+            Column(
+                "p90_before",
+                "Nine in ten within, before",
+                "The same in the period before.",
+            ),
         ],
         rows,
         "There was neither a hand-off nor an alert in the period, nor in the one "

@@ -34,10 +34,10 @@ NO_TOPIC = {
     "foreign_other": "another language",
 }
 VERDICTS = {
-    "few": ("Too few messages to tell", "words"),
+    "few": ("Too few to judge (n = {messages}, {fewest} needed)", "words"),
     "same": ("As in training", "good"),
-    "look": ("Have a look", "warn"),
-    "act": ("Worry: read conversations, correct, train anew", "danger"),
+    "look": ("A little: read some of the conversations", "warn"),
+    "act": ("A lot: read conversations and correct what it got wrong", "danger"),
 }
 
 
@@ -107,10 +107,9 @@ def questions_table(groups: list[Shown]) -> Table:
 
 QUESTIONS = (
     f"Messages that the assistant did not understand (of the period the newest "
-    f"{sample.MOST_QUESTIONS}), put together by their meaning: sentence vectors, "
-    "joined as long as their average cosine distance is small. A large group is a "
-    "topic worth an answer or more training examples. Private details are not in the "
-    "texts."
+    f"{sample.MOST_QUESTIONS}), put together by their meaning (sentence vectors, "
+    "joined as long as their average cosine distance is small). A large group is a "
+    "topic worth an answer or more examples. Private details are not in the texts."
 )
 NEAREST = (
     "The topic whose training examples are most like the group, where one stands out."
@@ -119,41 +118,44 @@ NEAREST = (
 
 def drift_table(period: Period, found: Wording) -> Table:
     """Both drifts, and what they mean."""
+    unsure = listed(period, most=0.5)
     rows = [
-        _drift("Wording", WORDS, found.words, listed(period)),
-        _drift("Confidence", CONFIDENCE, found.confidence, listed(period, most=0.5)),
+        _drift("What they ask, and in which words", WORDS, found.words, listed(period)),
+        _drift("How sure the assistant is", SURENESS, found.confidence, unsure),
     ]
     return Table(
         "drift",
-        "Drift against training",
+        "How far the questions have moved from what it was trained on",
         f"Do patients still write as the training examples do? Up to "
         f"{sample.MOST_MESSAGES} messages of the period, drawn by lot, are compared "
-        f"with training examples of the same intents in the same proportions. Below "
-        f"{LOOK} on the first scale nothing has changed; from {LOOK} on read some "
-        f"conversations; from {ACT} on worry: the assistant was not made for what "
-        "patients write now, so correct what it got wrong and train it anew.",
+        f"with training examples of the same meanings in the same proportions. Below "
+        f"{LOOK} nothing has changed; from {LOOK} on read some conversations; from "
+        f"{ACT} on the assistant was not made for what patients write now: correct "
+        "what it got wrong, and propose that it learns it (page Training).",
         [
             Column("what", "What", "What is compared.", is_number=False),
             Column(
                 "psi",
-                "Change (PSI)",
-                "Population stability index: 0 is no change, there is no upper end.",
+                "How far",
+                "0 is not at all; there is no upper end. The measure is "
+                "the population stability index.",
             ),
             Column(
                 "chance",
-                "By chance up to",
-                "What so few messages may show in 19 of 20 cases without any change.",
+                "Chance explains up to",
+                "What so few messages show in 19 of 20 cases without any change.",
             ),
             Column(
                 "distance",
-                "Distance (Jensen-Shannon)",
+                "Jensen-Shannon distance",
                 "The same on a scale from 0, the same, to 1, nothing in common.",
+                is_technical=True,
             ),
             Column("messages", "Messages", "How many were compared."),
             Column(
                 "verdict",
                 "What it means",
-                f"By the first scale, if it is above chance; at least {FEWEST} "
+                f"By how far it is, if that is more than chance; at least {FEWEST} "
                 "messages are needed.",
                 is_number=False,
             ),
@@ -164,17 +166,18 @@ def drift_table(period: Period, found: Wording) -> Table:
 
 
 WORDS = (
-    "Which of 20 clusters of meaning messages fall into: new subjects, another way of "
-    "writing, another language."
+    "New subjects, another way of writing, another language: which of 20 groups of "
+    "like meaning messages fall into."
 )
-CONFIDENCE = (
-    "How sure a small copy of the assistant's classifier is of them, compared with "
+SURENESS = (
+    "How sure a small copy of the assistant is of what messages mean, compared with "
     "examples that it has not seen either."
 )
 
 
 def _drift(name: str, what: str, found: Drift, address: str) -> Row:
     words, look = VERDICTS[found.verdict]
+    words = words.format(messages=found.messages, fewest=FEWEST)
     numbers = (found.psi, found.chance, found.distance)
     cells = [Cell(round(each, 3), f"{each:.2f}") for each in numbers]
     if found.verdict == "few":

@@ -38,13 +38,15 @@ def _choice(label: str, choices: Any, any_label: str = "any") -> forms.ChoiceFie
     return forms.ChoiceField(label=label, choices=choices, required=False)
 
 
-def _text(name: str, *, longest: int = 100) -> forms.CharField:
+def _text(name: str, *, longest: int = 100, label: str = "") -> forms.CharField:
     """A name typed in; the page offers those that occur."""
     attributes = {"list": f"known-{name}", "autocomplete": "off"}
     widget = forms.TextInput(attrs=attributes)
-    label = name.capitalize()
     return forms.CharField(
-        label=label, max_length=longest, required=False, widget=widget
+        label=label or name.capitalize(),
+        max_length=longest,
+        required=False,
+        widget=widget,
     )
 
 
@@ -95,12 +97,12 @@ class Filters(StaffFields):
     said = _choice("Said by", [("patient", "the patient")], "anybody")
     since = _day("From")
     until = _day("To")
-    route = _choice("Route", [(name, labels.route(name)) for name in ROUTES])
+    route = _choice("Kind of question", [(name, labels.route(name)) for name in ROUTES])
     topic = _choice("Topic", TOPICS)
-    intent = _text("intent")
-    least = _share("Confidence from")
-    most = _share("Confidence to")
-    model = _text("model")
+    intent = _text("intent", label="Intent (for developers)")
+    least = _share("How sure it was: from (0 to 1)")
+    most = _share("How sure it was: to")
+    model = _text("model", label="Model (for developers)")
     page = _text("page", longest=300)
     tag = _text("tag", longest=40)
     review = _choice("Review", [("no", "not reviewed"), ("yes", "reviewed")])

@@ -7,27 +7,32 @@ from dataclasses import dataclass
 from typing import Any
 
 from clinic.answers import Answer
+from frontdesk.answers.names import title_of
 from frontdesk.chat.models import Message
 from frontdesk.chat.texts import texts
 from frontdesk.inbox import labels
+from frontdesk.staff.dates import read_day
+from frontdesk.training.intents import words_of
 
+# Names of files, models and policies: on demand, below everything that staff need.
+DEVELOPERS = "For developers"
 MOST_RANKED = 5
 LEVELS = {
-    "none": "nothing found",
-    "check_in": "a check-in is due",
+    "none": "found nothing",
+    "check_in": "low mood: a gentle line with 988 is due",
     "alarm": "alarm",
 }
 REASONS = {
     "phrase": "a phrase",
-    "model": "the model",
-    "phrase+model": "a phrase and the model",
+    "model": "what it has learned",
+    "phrase+model": "a phrase and what it has learned",
 }
 # Of config.yml.
 POLICIES = {
     "RulePolicy": "a fixed rule",
     "MemoizationPolicy": "a story, step by step",
     "StoryPolicy": "what stories have taught",
-    "IntentAnswerPolicy": "the answer that belongs to the intent",
+    "IntentAnswerPolicy": "the answer that belongs to this meaning",
 }
 
 
@@ -38,6 +43,11 @@ class Fact:
     label: str
     values: Sequence[str | None]
 
+    @property
+    def is_technical(self) -> bool:
+        """Whether staff can do without it."""
+        return self.label == DEVELOPERS
+
 
 def facts_of_question(message: Message, reply: Message | None) -> list[Fact]:
     """What was understood of a patient's message, and what the detector found.
@@ -47,23 +57,33 @@ def facts_of_question(message: Message, reply: Message | None) -> list[Fact]:
         reply: the first bubble of the answer, which carries what Rasa understood.
     """
     understood = message if message.intent else reply
-    facts = [Fact("Danger detector", _danger(message.safety))]
+    danger = Fact("Danger check", _danger(message.safety))
+    phrases = _phrases(message.safety)
     if understood is None or not understood.intent:
-        return [*facts, Fact("Intent", ["not asked: answered without the assistant"])]
+        asked = Fact("Understood as", ["not asked: answered without the assistant"])
+        return _known(danger, asked, Fact(DEVELOPERS, phrases))
+    sure = f"{words_of(understood.intent)}, {percent(understood.confidence)} sure"
     return _known(
-        Fact("Intent", [f"{understood.intent}, {percent(understood.confidence)}"]),
-        Fact("Next best", _ranking(understood)),
-        Fact("Entities", [_entity(entity) for entity in understood.entities]),
-        *facts,
+        Fact("Understood as", [sure]),
+        Fact("Might also mean", _ranking(understood)),
+        Fact("Named in it", [_entity(entity) for entity in understood.entities]),
+        danger,
         Fact("Danger, as the assistant saw it", _second_opinion(understood, message)),
-        Fact("Model", [understood.model or ""]),
+        Fact(
+            DEVELOPERS,
+            [
+                f"intent {understood.intent}, {percent(understood.confidence)}",
+                *phrases,
+                f"model {understood.model}" if understood.model else "",
+            ],
+        ),
     )
 
 
 def facts_of_answer(message: Message) -> list[Fact]:
     """Which approved text a bubble is, on which route, from which model."""
     return _known(
-        Fact("Route", [labels.route(message.route)] if message.route else []),
+        Fact("Kind", [labels.route(message.route)] if message.route else []),
         Fact("Topic", [labels.topic(message.topic)] if message.topic else []),
         Fact(
             "Handed off as", [labels.topic(message.handoff)] if message.handoff else []
@@ -73,8 +93,8 @@ def facts_of_answer(message: Message) -> list[Fact]:
         Fact("Review due", [_review_due(message)]),
         Fact("Check-in", ["asked how the patient is"] if message.check_in else []),
         Fact("Buttons", [str(button.get("title")) for button in message.buttons]),
-        Fact("Model", [message.model or ""]),
         Fact("Chosen by", _policies(message)),
+        Fact(DEVELOPERS, _names(message)),
     )
 
 
@@ -91,15 +111,24 @@ def _known(*facts: Fact) -> list[Fact]:
 def _ranking(message: Message) -> list[str]:
     others = [each for each in message.ranking if isinstance(each, dict)]
     return [
-        f"{each.get('name')}, {percent(each.get('confidence'))}"
+        f"{words_of(str(each.get('name')))}, {percent(each.get('confidence'))}"
         for each in others[:MOST_RANKED]
-        if each.get("name") != message.intent
+        if each.get("name") != message.intent and _is_possible(each)
     ]
+
+
+def _is_possible(guess: dict[str, Any]) -> bool:
+    """Whether it is more than 0 % as people read it."""
+    return float(guess.get("confidence") or 0) >= 0.005
 
 
 def _entity(entity: dict[str, Any]) -> str:
     name = entity.get("entity") or entity.get("type") or "?"
-    return f"{name}: {entity.get('value')}"
+    return f"{_plain(name)}: {_plain(entity.get('value'))}"
+
+
+def _plain(name: object) -> str:
+    return str(name).replace("_", " ")
 
 
 def _danger(safety: dict[str, Any]) -> list[str]:
@@ -111,13 +140,17 @@ def _danger(safety: dict[str, Any]) -> list[str]:
     if safety.get("reason"):
         reason = str(safety["reason"])
         found.append(f"because of {REASONS.get(reason, reason)}")
-    if safety.get("phrases"):
-        found.append(f"phrases: {', '.join(map(str, safety['phrases']))}")
     if safety.get("near_miss"):
-        found.append(f"sounds like a near miss: {safety['near_miss']}")
+        meant = words_of(str(safety["near_miss"]))
+        found.append(f"sounds dangerous and may not be: {meant.lower()}")
     if safety.get("probability") is not None:
-        found.append(f"model: {percent(safety['probability'])} sure of danger")
+        found.append(f"{percent(safety['probability'])} sure of danger")
     return found
+
+
+def _phrases(safety: dict[str, Any]) -> list[str]:
+    names = list(map(str, safety.get("phrases") or []))
+    return [f"phrases: {', '.join(names)}"] if names else []
 
 
 def _second_opinion(understood: Message, message: Message) -> list[str]:
@@ -130,22 +163,34 @@ def _second_opinion(understood: Message, message: Message) -> list[str]:
 def _text(message: Message) -> list[str]:
     if not message.response:
         return []
-    version = f"version {message.version}" if message.version else ""
-    found = _answer(message)
-    changed = "" if found or not version else "this text was changed since"
-    return [message.response, version, changed]
+    library = texts().library
+    there = message.response in library
+    title = title_of(library.variations(message.response)[0]) if there else ""
+    changed = bool(message.version) and not _answer(message)
+    return [title, "this text was changed since" if changed else ""]
+
+
+def _chosen(message: Message) -> dict[str, str]:
+    """Action: policy; of the text alone, or of the reply that it took the place of."""
+    chosen = message.safety.get("policies") or {}
+    if message.response in chosen:
+        return {str(message.response): str(chosen[message.response])}
+    return {str(action): str(name) for action, name in chosen.items()}
 
 
 def _policies(message: Message) -> list[str]:
-    """Which policy chose the text; for one put in its place, those of the reply."""
-    chosen = message.safety.get("policies") or {}
-    if message.response in chosen:
-        return [_policy(chosen[message.response])]
-    return [f"{_policy(name)}, for {action}" for action, name in chosen.items()]
+    """What chose the text, in words; each once."""
+    words = [POLICIES.get(name, name) for name in _chosen(message).values()]
+    return list(dict.fromkeys(words))
 
 
-def _policy(name: str) -> str:
-    return f"{POLICIES[name]} ({name})" if name in POLICIES else str(name)
+def _names(message: Message) -> list[str]:
+    version = f", version {message.version}" if message.version else ""
+    return [
+        f"text {message.response}{version}" if message.response else "",
+        *(f"{policy} chose {action}" for action, policy in _chosen(message).items()),
+        f"model {message.model}" if message.model else "",
+    ]
 
 
 def _approval(message: Message) -> str:
@@ -155,12 +200,12 @@ def _approval(message: Message) -> str:
     by = found.metadata.get("approved_by") if found else None
     if not message.reviewed:
         return ""
-    return f"on {message.reviewed}" + (f" by {by}" if by else "")
+    return f"on {read_day(str(message.reviewed))}" + (f" by {by}" if by else "")
 
 
 def _review_due(message: Message) -> str:
     found = _answer(message)
-    return str(found.metadata.get("review_by") or "") if found else ""
+    return read_day(str(found.metadata.get("review_by") or "")) if found else ""
 
 
 def _answer(message: Message) -> Answer | None:

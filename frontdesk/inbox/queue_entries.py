@@ -73,10 +73,31 @@ class Entry:
         return self.section == URGENT
 
     @property
+    def is_compact(self) -> bool:
+        """Whether what was said is folded: nobody is in danger, and there are words."""
+        return not self.is_urgent and bool(self.lines)
+
+    @property
+    def last_said(self) -> str:
+        """The patient's last words that are shown."""
+        said = [line.text for line in self.lines if line.who == Message.Author.PATIENT]
+        return said[-1] if said else ""
+
+    @property
+    def hints(self) -> list[str]:
+        """How the patient can be reached, in a word or two."""
+        known = [
+            ("There now", self.is_present),
+            ("Left a number", self.has_contact),
+            ("Chat is over", bool(self.conversation) and not self.can_join),
+        ]
+        return [words for words, holds in known if holds]
+
+    @property
     def said_version(self) -> str:
         """Changes when what the entry says changes."""
         about = (self.title, self.others, self.marks, self.since, self.refs)
-        return _version(about, self.reach, self.lines)
+        return _version(about, self.reach, self.lines, self.hints)
 
     @property
     def version(self) -> str:

@@ -28,12 +28,12 @@ class Reason(Enum):
 
     ALARM_OVERRULED = (
         100,
-        "The danger detector raised an alarm, the assistant gave an ordinary answer",
+        "The danger check raised an alarm, the assistant gave an ordinary answer",
     )
     DANGER_POSSIBLE = (90, "A crisis or an emergency was the second guess")
     DETECTOR_SILENT = (
         80,
-        "The assistant saw a crisis or an emergency, the danger detector did not",
+        "The assistant saw a crisis or an emergency, the danger check did not",
     )
     HAND_OFF_MISSED = (60, "A medical question was the second guess; no hand-off")
     THUMBS_DOWN = (40, "The patient gave a thumbs down")

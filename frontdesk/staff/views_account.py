@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.mfa.utils import is_mfa_enabled
 from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -24,7 +25,8 @@ def name(request: HttpRequest) -> HttpResponse:
         accounts.rename(person(request), form.cleaned_data["name"])
         messages.success(request, "Your name is changed.")
         return redirect("account_name")
-    return render(request, "staff/name.html", {"form": form})
+    context = {"form": form, "has_second_factor": is_mfa_enabled(person(request))}
+    return render(request, "staff/name.html", context)
 
 
 class ReauthenticateByPasskey(ReauthenticateWebAuthnView):

@@ -46,6 +46,13 @@ def _accept(token: str, form: AcceptForm) -> Person:
     )
 
 
+# Said where none is required: in the example clinic.
+NO_FACTOR = (
+    "The example clinic asks nobody for a second factor; you can set one up under "
+    "your name, at the top."
+)
+
+
 def _welcome(request: HttpRequest, person: Person) -> HttpResponse:
     # Whoever was signed in on this machine is not this person.
     logout(request)
@@ -54,5 +61,5 @@ def _welcome(request: HttpRequest, person: Person) -> HttpResponse:
     get_adapter().login(request, person)
     if settings.SECOND_FACTOR_REQUIRED:
         return redirect("mfa_index")
-    messages.success(request, f"Welcome, {person}.")
+    messages.success(request, f"Welcome, {person}. {NO_FACTOR}")
     return redirect(settings.LOGIN_REDIRECT_URL)

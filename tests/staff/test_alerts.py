@@ -432,7 +432,7 @@ def test_the_history_shows_every_try(receiver, three_steps, people):
     page = words(people.viewer.page(f"/staff/alerts/{alert.pk}/"))
 
     assert "Crisis" in page
-    assert "Step 1: inbox Shown in the queue" in page
+    assert "Step 1: all who have the queue open Shown in the queue" in page
     assert "failed, the service answered 500" in page
     assert re.search(r"Step 2: one Delivered \d", page)
     assert Entry.objects.filter(action="read", subject=f"alert {alert.pk}").exists()
@@ -448,7 +448,8 @@ def test_the_ladder_page_is_loud_about_dry_runs_and_what_does_not_work(people, c
 
     page = words(html)
     assert "Nobody outside these pages is told of an urgent alert." in page
-    assert "sms:nurse dry run Reaches nobody: set ALERT_CHANNEL_SMS_NURSE." in page
+    assert "text message to nurse not set up Reaches nobody yet" in page
+    assert "ALERT_CHANNEL_SMS_NURSE text message to nurse" in page
     assert "pager does not work ALERT_CHANNEL_PAGER: this is no address" in page
     assert "secret" not in html
     assert "Send a test" not in page  # a viewer may not
@@ -467,7 +468,7 @@ def test_the_queue_warns_that_nobody_would_be_reached(people, receiver, change):
 TRIALS = [  # channel, status of the service, outcome, words
     ("one",     200, "delivered", "one: the service has taken the test"),
     ("one",     500, "failed",    "one: failed: the service answered 500"),
-    ("nowhere", 200, "dry_run",   "nowhere: a dry run. Nobody was told."),
+    ("nowhere", 200, "dry_run",   "nowhere: not set up yet. Nobody was told."),
 ]
 # fmt: on
 

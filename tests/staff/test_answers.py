@@ -1,5 +1,6 @@
 """Reading answers, and proposing other words: real HTTP, files and house checks."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -204,6 +205,38 @@ def test_sources_can_be_changed_and_must_exist(people, answers):
     sources = " ".join(answers.spot().sources[:-1])
     assert send(people.trainer, answers.form(sources=sources))[0] == 302
     assert AnswerRevision.objects.get().new_sources == sources.split()
+
+
+def test_facts_are_shown_with_their_sentence_and_found_by_typing(people, answers):
+    page = people.trainer.page(EDIT)
+    boxes = re.findall(r'name="sources" value="([\w-]+)" checked', page)
+    assert boxes == answers.spot().sources
+    assert "clinic.yml" in words_of(page) and "prices" in words_of(page)
+
+    def find(words, *chosen):
+        query = {"q": words, "sources": chosen}
+        return words_of(people.trainer.page("/staff/answers/facts/", params=query))
+
+    said = "Some plans need a referral; some clinics accept self-referral."
+    referral = "F-REFERRAL_AND_GETTING_STARTED-01"
+    assert f"None yet. Found, tick what the text says: {said}" in find("Plan REFER")
+    found = find("refer", referral)
+    assert found.index(said) < found.index("Found, tick") and found.count(said) == 1
+    assert find("zebra").endswith("No fact has all of these words.")
+    assert find("") == "None yet."
+    assert people.viewer.get("/staff/answers/facts/").status_code == 403
+
+
+def test_new_words_on_the_old_facts_are_asked_about(people, answers):
+    asked = "does every new claim stand in one of them?"
+    claim = answers.reworded(add=" You do not need a referral.")
+    assert asked in preview(people.trainer, answers.form(claim))
+    assert asked not in preview(people.trainer, answers.form())
+    more = [*answers.spot().sources, "F-REFERRAL_AND_GETTING_STARTED-01"]
+    assert asked not in preview(people.trainer, answers.form(claim, sources=more))
+    revision = answers.propose(people.trainer, claim)
+    page = people.clinician.page(f"/staff/answers/proposals/{revision.pk}/")
+    assert asked in words_of(page)
 
 
 def test_a_file_that_was_changed_meanwhile_is_said_and_nothing_is_lost(people, answers):

@@ -67,14 +67,14 @@ COUNTED = [
     ("outcomes", "Still open",                           "Conversations",     "3"),
     ("waiting",  "Urgent alert: until somebody acknowledged it (any time)",      "How many",      "2"),
     ("waiting",  "Urgent alert: until somebody acknowledged it (any time)",      "Still waiting", "1"),
-    ("waiting",  "Urgent alert: until somebody acknowledged it (any time)",      "Median",        "120"),
-    ("waiting",  "Urgent alert: until somebody acknowledged it (any time)",      "9 of 10",       "not yet"),
+    ("waiting",  "Urgent alert: until somebody acknowledged it (any time)",      "Half within",   "120"),
+    ("waiting",  "Urgent alert: until somebody acknowledged it (any time)",      "Nine in ten within", "not yet"),
     ("waiting",  "Urgent alert: until somebody acknowledged it (office open)",   "How many",      "1"),
-    ("waiting",  "Urgent alert: until somebody acknowledged it (office open)",   "9 of 10",       "120"),
+    ("waiting",  "Urgent alert: until somebody acknowledged it (office open)",   "Nine in ten within", "120"),
     ("waiting",  "Urgent alert: until somebody acknowledged it (office closed)", "How many",      "1"),
-    ("waiting",  "Urgent alert: until somebody acknowledged it (office closed)", "Median",        "not yet"),
+    ("waiting",  "Urgent alert: until somebody acknowledged it (office closed)", "Half within",   "not yet"),
     ("waiting",  "Urgent alert: until a person answered (any time)",             "Still waiting", "2"),
-    ("waiting",  "Hand-off: until a person answered (office open)",              "Median",        "300"),
+    ("waiting",  "Hand-off: until a person answered (office open)",              "Half within",   "300"),
     ("waiting",  "Hand-off: until a person answered (office closed)",            "Still waiting", "1"),
     ("thumbs",   "Cost",                                 "Up",                "1"),
     ("thumbs",   "Cost",                                 "Down",              "1"),
@@ -124,7 +124,7 @@ LISTS = {
     "At a glance": {"In the period"},
     "By day": {"Conversations"},
     "By hour of the day": {"Conversations"},
-    "Routes": {"Conversations"},
+    "Kinds of questions": {"Conversations"},
     "Topics": {"Conversations"},
     "Hand-offs by reason": {"Hand-offs"},
     "What became of hand-offs and alerts": {"Conversations"},
@@ -157,7 +157,7 @@ def test_each_number_has_a_definition_on_the_page(log, viewer):
     for line in lines[1:]:
         assert len(line["definition"].split()) >= 4, line
         assert page.count(line["definition"]) or line["table"].startswith(
-            ("Unanswered", "Drift")
+            ("Unanswered", "How far the questions")
         ), line
 
 
@@ -298,7 +298,7 @@ def test_overdue_answers_come_first_and_say_what_that_means(monkeypatch):
         [row.name, *(cell.text for cell in row.cells[:4])] for row in table.rows
     ] == [
         [
-            "thoughts of suicide or self-harm",
+            "Crisis: thoughts of suicide or self-harm",
             "utter_crisis_x",
             "Feb 27, 2026",
             "2 days overdue, still in use",
@@ -306,6 +306,12 @@ def test_overdue_answers_come_first_and_say_what_that_means(monkeypatch):
         ],
         ["History", "utter_late", "Feb 28, 2026", "1 day overdue, not given", "1"],
         ["Cost", "utter_soon", "Mar 31, 2026", "30 days", "1"],
+    ]
+    columns, rows = table.on_page
+    assert [column.title for column in columns][:3] == ["Answer", "Review by", "Left"]
+    assert [cells[0].href for _, cells in rows] == [
+        f"/staff/answers/{name}/"
+        for name in ("utter_crisis_x", "utter_late", "utter_soon")
     ]
 
 
@@ -339,7 +345,7 @@ def test_questions_are_grouped_and_an_erased_one_is_gone_at_once(
     assert all(f"<q>{question}</q>" in page for question in QUESTIONS)
     lost = log.patients["lost"]
     assert re.search(rf'href="/staff/conversations/{lost.id}/#message-\d+"', page)
-    assert page.count("Too few messages to tell") == 2
+    assert page.count("Too few to judge (n = ") == 2
     read = Entry.objects.filter(person=reader.person, action="dashboard").last()
     assert read.detail["shown"] == [str(lost.id)]
     groups = log.table(reader, "questions")

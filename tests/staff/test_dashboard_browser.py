@@ -64,7 +64,7 @@ def test_numbers_are_read_followed_and_printed(view, log, questions, desk_of, pe
     query = "&".join(f"{name}={value}" for name, value in log.period.items())
     page = desk_of(people.viewer, f"{PAGE}?{query}", **VIEWS[view])
     expect(page.get_by_text("2 questions in 1 conversation")).to_be_visible()
-    expect(page.get_by_text("Worry: read conversations")).to_be_visible()
+    expect(page.get_by_text("A lot: read conversations")).to_be_visible()
     look(page)
 
     # Each chart opens as a table, by keys.

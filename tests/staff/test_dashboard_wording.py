@@ -59,9 +59,9 @@ def test_other_subjects_alone_are_no_drift():
 
 # fmt: off
 VERDICTS = [
-    (Drift(0.9, 0.5, 0.1, 49),  "few"),
-    (Drift(0.05, 0.1, 0.01, 50), "same"),
-    (Drift(0.2, 0.1, 0.21, 60), "same"),
+    (Drift(0.9, 0.5, 0.1, 199), "few"),
+    (Drift(0.05, 0.1, 0.01, 200), "same"),
+    (Drift(0.2, 0.1, 0.21, 260), "same"),
     (Drift(0.2, 0.1, 0.1, 400), "look"),
     (Drift(0.25, 0.1, 0.1, 400), "act"),
 ]

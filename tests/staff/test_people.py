@@ -61,7 +61,12 @@ def test_an_invitation_makes_an_account_of_its_role_and_signs_in(people, boss):
     assert answer.headers["Location"] == "/staff/"
     robin = Person.objects.get(email="robin@clinic.example")
     assert (robin.name, robin.role) == ("Robin New", "responder")
-    assert "Welcome, Robin New" in visitor.page("/staff/")
+    page = visitor.page("/staff/")
+    assert "Welcome, Robin New" in page
+    assert "asks nobody for a second factor" in page
+    account = visitor.page("/staff/account/name/")
+    assert "You have <b>no second factor</b>" in account
+    assert '<a class="button" href="/staff/account/2fa/">Set up a second' in account
     assert visitor.sign_out().status_code == 302
     assert visitor.sign_in("ROBIN@clinic.example", STRONG).headers["Location"] == (
         "/staff/"

@@ -97,6 +97,22 @@ def test_entry_shows_the_last_lines_and_those_that_raised_it(people):
     assert long.text.strip() not in said and "word …" in said
 
 
+def test_what_was_said_is_folded_but_never_of_somebody_in_danger(people):
+    asked, hurt = conversation(), conversation()
+    say(asked, "do you take my plan")
+    say(asked, "Our staff will tell you.", "bot")
+    told = say(hurt, "i want to end it all")
+    handed = ticket("billing_account", 5, asked)
+    raised = alert("crisis", "self_harm", 2, hurt, message=told)
+    page = people.viewer.page(QUEUE)
+
+    folded = entry(page, handed)
+    before, inside = folded.split('<details class="more"')
+    assert "“do you take my plan”" in before and "Our staff" not in before
+    assert "Our staff will tell you." in inside.partition("</details>")[0]
+    assert '<details class="more"' not in entry(page, raised)
+
+
 def test_entry_shows_what_raised_the_alert_though_more_was_said(people):
     whose = conversation(after_urgent=True)
     say(whose, "Hello, I am the assistant.", "bot")

@@ -157,6 +157,7 @@ def test_page_is_accessible_and_fits(visit, people, view):
     ticket("human", 2000)
     page = visit(people.responder, **VIEWS[view])
     _shot(page, f"{view}-closed")
+    page.get_by_text("What was said, and how to reach them").first.click()
     for menu in ("resolve", "hand", "snooze"):
         page.locator(f"details[id^='{menu}-']").last.locator("summary").click()
         found = Axe().run(page).response["violations"]

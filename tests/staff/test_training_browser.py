@@ -81,12 +81,13 @@ def test_a_conversation_is_corrected_and_taught_by_keyboard(visit, people):
     expect(page.locator("#all-intents-count")).to_have_text("1 found")
     shot(page, "all-intents")
     page.keyboard.press("Enter")
-    expect(page.locator("#annotate-3")).to_contain_text("Waits for a second reader")
+    waits = "Waits until another person agrees"
+    expect(page.locator("#annotate-3")).to_contain_text(waits)
     assert correction_of(danger).intent == "near_miss_idiom"
     shot(page, "conversation")
     press(people.clinician, danger, "second")
 
-    page.get_by_role("link", name="Story", exact=True).click()
+    page.get_by_role("link", name="Teach how it should go").click()
     with page.expect_response(lambda answer: answer.url.endswith("/story")):
         page.get_by_label("Usual answer after step 1").click()
         # Written while the steps are still on their way.
