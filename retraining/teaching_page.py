@@ -22,7 +22,7 @@ def _groups(points: Sequence[Point]) -> dict[tuple[str, int], list[Point]]:
 
 
 def chart(points: Sequence[Point]) -> str:
-    """Mean error over corrections; strokes from the best to the worst seed."""
+    """Mean error over corrections, with strokes for how sure it is (``_range``)."""
     groups = _groups(points)
     steps = sorted({point.corrections for point in points})
     most = max(steps) or 1
@@ -40,7 +40,7 @@ def chart(points: Sequence[Point]) -> str:
                     (places[row[0].corrections], fmean(values))
                     for row, values in zip(rows, errors, strict=True)
                 ],
-                [(min(values), max(values)) for values in errors],
+                [(low / top, high / top) for low, high in map(_range, rows)],
             )
         )
     svg = charts.line_chart(
@@ -57,6 +57,13 @@ def chart(points: Sequence[Point]) -> str:
         y_ticks=[(tick, f"{tick * top * 100:.0f} %") for tick in charts.TICKS],
     )
     return charts.standalone(svg)
+
+
+def _range(row: Sequence[Point]) -> tuple[float, float]:
+    """From the best to the worst seed; of one seed alone its 95 % bounds."""
+    if len(row) == 1:
+        return wilson(row[0].wrong, row[0].n)
+    return min(point.error for point in row), max(point.error for point in row)
 
 
 HEADS = (

@@ -7,6 +7,7 @@ from pathlib import Path
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "harmful.md"
 WHEN = {"": "files", "live": "live model", "training": "training"}
+MOST = 3  # reasons shown of each
 COLUMNS = "| harm | stopped by | set aside | what staff read |\n|---|---|---|---|\n"
 
 
@@ -27,5 +28,7 @@ def write_page(rows, **groups):
 
 def _line(proposal, reasons):
     free = "by two people" if all(r.can_be_overridden for r in reasons) else "nobody"
-    words = " · ".join(reason.words for reason in reasons).replace("|", "/")
+    words = " · ".join(each.words for each in reasons[:MOST]).replace("|", "/")
+    if len(reasons) > MOST:
+        words += f" · and {len(reasons) - MOST} more"
     return f"| {proposal.harm} | {WHEN[proposal.needs]} | {free} | {words} |\n"
