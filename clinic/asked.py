@@ -32,6 +32,10 @@ _AGE = re.compile(
     r"|\b(?:kids?|child(?:ren)?|teens?|teenage\w*|minors?|adolescents?|youths?)\b"
     r"|\b(?:under|over|turn(?:ed|ing)?) (?:18|eighteen)\b"
 )
+_YEARS = re.compile(
+    r"\b(?:im|i am|s?hes|s?he is|theyre|(?:son|daughter|child|kid) is|aged?|only|just"
+    r"|turn(?:ed|ing)?) (?:only |just )?(\d{1,2})\b"
+)
 
 
 def asked_of_office(text: str, days: list[date]) -> str | None:
@@ -65,10 +69,12 @@ def asks_for_age(text: str, ages: list[str], clinic: Clinic) -> bool:
     """
     given = str(clinic.values.get("minimum_age") or "")
     lowest = int(given) if given.isdecimal() else ADULT
+    words = plain_words(text)
     young = any(
-        age == "under_18" or (age.isdecimal() and int(age) < lowest) for age in ages
+        age == "under_18" or (age.isdecimal() and int(age) < lowest)
+        for age in [*ages, *_YEARS.findall(words)]
     )
-    return young or _AGE.search(plain_words(text)) is not None
+    return young or _AGE.search(words) is not None
 
 
 def billed_insurers(words: list[str], clinic: Clinic) -> list[str]:

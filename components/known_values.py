@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from rasa.shared.core.events import SlotSet, UserUttered
+from rasa.shared.core.events import ActionExecuted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from clinic.answers import Answer
 from clinic.asked import ASKED, asked_of_office, asks_for_age, billed_insurers
 from clinic.asked_days import asked_days
 from clinic.profile import Clinic
+from clinic.topics import FAQ_TOPICS
 
 # The slots that choose a variation of an answer.
 NAMED = ("treatment", "condition", "insurer")
+HANDED_OFF = "action_hand_off"
+ENDINGS = {HANDED_OFF, *(f"utter_{topic}" for topic in FAQ_TOPICS)}
 # A value counts for the message that names it and for two more of the patient. Our
 # stories lean on context twice at most ("the IV" → "how often" → "how much is it");
 # later questions are as a rule about ketamine in general again.
@@ -71,7 +74,8 @@ def named_values(
     """What treatment, condition and insurer the talk is about now.
 
     Of each kind the newest message that names one decides. If it names two ("spravato
-    or iv?"), neither counts.
+    or iv?"), neither counts. A condition that was handed to staff ("i get migraines")
+    is a person's own, not what later general questions are about.
 
     Args:
         tracker: the conversation.
@@ -86,8 +90,10 @@ def named_values(
     ages: dict[str, int] = {}
     decided: set[str] = set()
     for age, turn in enumerate(_turns(tracker)[: REMEMBERED_MESSAGES + 1]):
-        for kind in turn.keys() - decided:
+        for kind in turn.keys() & set(NAMED) - decided:
             decided.add(kind)
+            if kind == "condition" and age > 0 and HANDED_OFF in turn:
+                continue
             unusual = kind == "treatment" and age > 0 and allowed is not None
             known = [each for each in turn[kind] if not unusual or each in allowed]
             if len(turn[kind]) == 1 and known:
@@ -98,7 +104,8 @@ def named_values(
 def _turns(tracker: DialogueStateTracker) -> list[dict[str, set[str]]]:
     """What each message of the patient named, the newest first.
 
-    A slot that something else has set counts with the message before it.
+    A slot that something else has set counts with the message before it. The key
+    ``HANDED_OFF`` stands in the turns that ended with a hand-off.
     """
     turns: list[dict[str, set[str]]] = [{}]
     for event in tracker.events:
@@ -111,6 +118,10 @@ def _turns(tracker: DialogueStateTracker) -> list[dict[str, set[str]]]:
         elif isinstance(event, SlotSet) and event.key in NAMED:
             given = set() if event.value is None else {str(event.value)}
             turns[-1].setdefault(event.key, given)
+        elif isinstance(event, ActionExecuted) and event.action_name in ENDINGS:
+            turns[-1].pop(HANDED_OFF, None)
+            if event.action_name == HANDED_OFF:
+                turns[-1][HANDED_OFF] = set()
     return turns[::-1]
 
 

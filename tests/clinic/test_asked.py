@@ -63,7 +63,9 @@ def test_one_side_of_hours_and_place(text, about):
 @pytest.mark.parametrize("text, ages, asks", [
     ("how old do i have to be",             [],           True),
     ("do you treat teenagers",              ["under_18"], True),
-    ("i'm 16 can i get treated",            ["16"],       True),
+    ("my 16 yr old, can she come",          ["16"],       True),
+    ("i'm 16 can i get treated",            [],           True),
+    ("i'm 61 can i get treated",            [],           False),
     ("do you take kids",                    [],           True),
     ("is there an age limit",               [],           True),
     ("i'm 45 can i get treated",            ["45"],       False),

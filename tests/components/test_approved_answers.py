@@ -515,6 +515,23 @@ def test_an_earlier_treatment_counts_for_two_more_messages(between, treatment):
     assert message["version"] == _said("utter_cost", **wanted)
 
 
+@pytest.mark.parametrize(
+    "answered, wanted", [(False, {}), (True, {"condition": "migraine"})]
+)
+def test_a_condition_handed_to_staff_is_not_what_later_questions_are_about(
+    answered, wanted
+):
+    talk = Talk().patient("i get migraines", **_named(condition="migraine"))
+    talk.reply("utter_handoff_symptoms")
+    talk.tracker.update(ActionExecuted("action_hand_off"), DOMAIN)
+    if answered:
+        talk.reply("utter_conditions_treated")
+
+    message = talk.patient("what if it doesnt work").reply("utter_effectiveness")
+
+    assert message["version"] == _said("utter_effectiveness", **wanted)
+
+
 def test_a_treatment_the_clinic_does_not_offer_counts_where_it_is_named():
     talk = Talk()
     asked = talk.patient("lozenges price?", **_named(treatment="at_home"))
