@@ -360,6 +360,8 @@ def test_enter_sends_and_shift_enter_makes_a_line(chat):
     chat.composer.press("Shift+Enter")
     chat.composer.type("two")
     chat.composer.press("Enter")
+    # The row of the server takes the place of the waiting one.
+    expect(chat.chat.locator(".row.patient[data-id]")).to_have_count(1)
 
     assert chat.texts("patient") == ["one\n\ntwo"]
     expect(chat.composer).to_have_value("")

@@ -105,7 +105,8 @@ li + li{margin-block-start:.2em}
 .typing{display:inline-flex;gap:5px;margin-block-start:14px;padding:14px 16px;border-radius:14px;background:var(--soft);& i{width:7px;height:7px;border-radius:50%;background:var(--muted)}}
 .card{margin-block-end:14px;padding:14px 16px;border:1px solid var(--hair);border-radius:14px;background:var(--soft)}
 .log:not(:empty) ~ div > .card{margin-block:14px 0}
-.ask .choices{position:sticky;inset-block-end:0;box-shadow:0 -1px var(--hair);margin-inline:-16px;margin-block-end:-14px;padding:10px 16px 14px;border-radius:0 0 14px 14px;background:inherit}
+.ask .choices{position:sticky;inset-block-end:-16px;box-shadow:0 -1px var(--hair);margin-inline:-16px;margin-block-end:-14px;padding:10px 16px 14px;border-radius:0 0 14px 14px;background:inherit}
+.ask .choices .button{padding-inline:.65em}
 .choices:empty{display:none}
 .card h2,.sheet h2{margin-block-end:.4em}
 .tick{display:flex;gap:10px;margin-block-start:10px;& label{padding-block:8px} & input{flex:none;width:24px;height:24px;margin:9px 0 0;accent-color:var(--strong)}}
