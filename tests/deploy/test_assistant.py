@@ -110,7 +110,7 @@ def assistant(settings, monkeypatch, tmp_path):
 def test_it_starts_answers_and_stops(assistant, settings):
     assistant.start()
     assert all(child.is_running() for child in assistant.children)
-    assert assistant.said[0].startswith("Checking the model")
+    assert assistant.said[0].startswith("Checking whether")
     assistant.stop()
     assert not any(child.is_running() for child in assistant.children)
     check_port(settings.rasa_port, "RASA_PORT")
