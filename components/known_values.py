@@ -94,8 +94,9 @@ def named_values(
             decided.add(kind)
             if kind == "condition" and age > 0 and HANDED_OFF in turn:
                 continue
-            unusual = kind == "treatment" and age > 0 and allowed is not None
-            known = [each for each in turn[kind] if not unusual or each in allowed]
+            known = list(turn[kind])
+            if kind == "treatment" and age > 0 and allowed is not None:
+                known = [each for each in known if each in allowed]
             if len(turn[kind]) == 1 and known:
                 values[kind], ages[kind] = known[0], age
     return values, ages
