@@ -191,6 +191,8 @@ export class Visit {
     for (const message of data.greeting) this.message(message);
     this.transport.connect();
     this.render();
+    // The greeting from its beginning, wherever the consent text was read.
+    if (!this.outbox.items.length) view.log.follow(view.log.list.firstChild);
     view.invite();
     this.outbox.flush();
   }
