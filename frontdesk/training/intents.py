@@ -21,6 +21,7 @@ from clinic.topics import (
 )
 from frontdesk.inbox import labels
 
+LEAST_GUESS = 0.005
 MOST_GUESSES = 3
 OUT_OF_SCOPE = "out_of_scope"
 ANOTHER_MEDICAL = "medical_other_medical"
@@ -107,13 +108,16 @@ def is_safety(intent: str | None) -> bool:
 
 
 def guesses(ranking: Iterable[Any], but: str | None) -> list[tuple[Choice, float]]:
-    """The likeliest intents of the log, without one of them, likeliest first."""
+    """The likeliest intents of the log, without one of them, likeliest first.
+
+    One that would be shown with 0 % is no guess.
+    """
     found = [
         (Choice(str(each["name"]), words_of(str(each["name"]))), _confidence(each))
         for each in ranking
         if isinstance(each, dict) and each.get("name") in KNOWN - {but}
     ]
-    return found[:MOST_GUESSES]
+    return [each for each in found if each[1] >= LEAST_GUESS][:MOST_GUESSES]
 
 
 def likeliest(ranking: Iterable[Any], among: Iterable[str], default: str) -> str:

@@ -72,6 +72,17 @@ def test_the_likeliest_intents_are_offered_below_each_message(trainer):
     assert "No: Cost 33 %" in page and "No: Ways to pay 11 %" in page
 
 
+def test_what_nearly_nobody_means_is_not_offered(trainer):
+    sure = [
+        {"name": "ask_insurance_coverage", "confidence": 0.997},
+        {"name": "ask_cost", "confidence": 0.003},
+    ]
+    asked = talked(ranking=sure, confidence=0.997)
+    page = words(trainer.page(f"/staff/conversations/{asked.conversation_id}/"))
+
+    assert "No: Cost" not in page
+
+
 def test_who_does_not_train_sees_nothing_of_it(people):
     asked = talked()
     page = people.responder.page(f"/staff/conversations/{asked.conversation_id}/")
