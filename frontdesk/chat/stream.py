@@ -69,11 +69,11 @@ async def _live(
             messages = await database.read(message_log.after, conversation_id, last_id)
         if messages:
             last_id = messages[-1].number
-        if is_over and CLOSED not in states:
+        if is_over and not _closes(states):
             states.append(CLOSED)
         if messages or states:  # in one piece: it is one packet
             yield "".join([*map(_message, messages), *map(_state, states)])
-        if CLOSED in states:
+        if _closes(states):
             return
         if len(messages) == message_log.MOST_AT_ONCE:
             states, is_due = [], True
@@ -107,6 +107,10 @@ def _standing(conversation: Conversation | None) -> list[dict[str, Any]]:
     if conversation.taken_over_by:
         return [{"state": "taken_over", "name": conversation.taken_over_by}]
     return []
+
+
+def _closes(states: list[dict[str, Any]]) -> bool:
+    return any(state.get("state") == CLOSED["state"] for state in states)
 
 
 def _for_patient(states: list[dict[str, Any]]) -> list[dict[str, Any]]:

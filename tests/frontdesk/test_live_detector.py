@@ -95,7 +95,9 @@ def test_detector_that_cannot_be_loaded_leaves_the_old_one(places):
     with Following(places) as following:
         first = following.current.detector
 
-        with pytest.raises(PromotionError, match="frontdesk process can't run broken"):
+        with pytest.raises(
+            PromotionError, match="process of the front desk can't run broken"
+        ):
             promote(places, "broken", **WHO)
 
         assert following.seen == {DangerDetector}

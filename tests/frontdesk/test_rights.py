@@ -206,7 +206,7 @@ def test_open_streams_end(patient):
 
         wait_until(lambda: events.is_over)
 
-    assert events.states[-1]["state"] == "closed"
+    assert events.states[-1] == {"state": "closed", "erased": True}
 
 
 def test_rasa_forgets_once_more_when_nothing_can_be_on_its_way(patient, rasa, change):

@@ -101,7 +101,7 @@ def test_a_conversation_is_corrected_and_taught_by_keyboard(visit, people):
     expect(page.locator("h1")).to_contain_text("Corrections of", timeout=30000)
     expect(page.locator("#findings")).to_contain_text("Nothing is wrong", timeout=30000)
     shot(page, "proposal")
-    page.get_by_role("button", name="Submit").click()
+    page.get_by_role("button", name="Submit").click(timeout=60000)  # all house checks
     expect(page.get_by_text("Submitted: it can be trained")).to_be_visible(
         timeout=60000
     )
