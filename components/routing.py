@@ -27,7 +27,7 @@ Probabilities = dict[str, float]
 class RoutingThresholds:
     """Chosen on the choosing halves of the test sets: docs/decisions/0005."""
 
-    urgent: float = 0.65  # mass of crisis or emergency intents
+    urgent: float = 0.6  # mass of crisis or emergency intents
     near_miss: float = 0.7  # so sure of a near miss that a phrase alone is softened
     # So sure of a general question that a weak alarm is softened.
     subject: float = 0.8

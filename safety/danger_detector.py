@@ -41,7 +41,7 @@ class Thresholds:
     with_alarm: float = 0.05  # enough beside a phrase that is an alarm by itself
     with_hint: float = 0.3  # enough beside a phrase that only hints
     # Enough for one clause of a longer message.
-    crisis_clause: float = 0.95
+    crisis_clause: float = 0.8
     emergency_clause: float = 0.85
     near_miss: float = 0.6  # so sure of a near miss that a phrase alone is softened
     harmless: float = 0.7  # so sure of no danger that a bodily sign alone is medical
