@@ -33,7 +33,7 @@ WORDINGS = [
     "how deep into my pocket do i go for this",
     "how many greenbacks per go",
     "what do you folks want for one round of it",
-    "is it going to clean me out",
+    "what kind of dough are we talking for one",
     "how heavy is the hit per visit",
     "do i need to sell my car for this",
 ]
