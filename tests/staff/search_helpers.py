@@ -7,10 +7,12 @@ from tests.frontdesk.gateway_for_tests import wait_until
 
 LIST = "/staff/conversations/"
 
+LETTERS = str.maketrans("0123456789", "ghijklmnop")
+
 
 def word():
-    """One that nobody else has written."""
-    return "w" + uuid.uuid4().hex[:12]
+    """One that nobody else has written: of letters, as digits may be a phone number."""
+    return "w" + uuid.uuid4().hex[:12].translate(LETTERS)
 
 
 def digested():
