@@ -99,14 +99,16 @@ def _agent_of(request: Request) -> Any:
     return agent
 
 
-async def _deliver(on_new_message: Handler, message: UserMessage) -> None:
+async def _deliver(
+    on_new_message: Handler, message: UserMessage, vectors: Any = None
+) -> None:
     """Has a message answered; what was said before a failure is kept.
 
     Raises:
         RequestError: 503 if the failure left nothing to say.
     """
     try:
-        await read_ahead(message.text)
+        await read_ahead(message.text, vectors)
         await on_new_message(message)
     except Exception as error:
         # The type only: an exception's words may quote the patient's.
@@ -274,10 +276,11 @@ class FrontDeskInput(InputChannel):
         @desk.post("/message", stream=True)
         async def receive(request: Request) -> HTTPResponse:
             self._check_token(request)
-            message = self._user_message(await read_object(request))
+            body = await read_object(request)
+            message = self._user_message(body)
             await self._agents.settled()
             agent = _agent_of(request)
-            await _deliver(on_new_message, message)
+            await _deliver(on_new_message, message, body.get("vectors"))
             return response.json(await _answer(agent, message))
 
         @desk.delete("/conversation/<conversation:str>")

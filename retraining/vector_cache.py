@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from retraining.examples import read_folder
-from safety.encoder import ENCODER_FOLDER, SentenceEncoder, shared_encoder
+from safety.encoder import SentenceEncoder, shared_encoder
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def recall(encoder: SentenceEncoder, texts: Sequence[str], home: Path) -> int:
     """
     try:
         with np.load(home / FILE, allow_pickle=False) as stored:
-            if str(stored["encoder"]) != _encoder_hash():
+            if str(stored["encoder"]) != encoder.identity:
                 return 0
             places = {key.tobytes(): row for row, key in enumerate(stored["keys"])}
             vectors = stored["vectors"]
@@ -78,7 +78,7 @@ def keep(encoder: SentenceEncoder, texts: Sequence[str], home: Path) -> None:
         with draft.open("wb") as stream:
             np.savez(
                 stream,
-                encoder=np.array(_encoder_hash()),
+                encoder=np.array(encoder.identity),
                 keys=np.stack([_key(text) for text in distinct]),
                 vectors=encoder.encode_many(distinct),
             )
@@ -91,10 +91,3 @@ def keep(encoder: SentenceEncoder, texts: Sequence[str], home: Path) -> None:
 def _key(text: str) -> np.ndarray:
     digest = hashlib.sha256(text.encode("utf-8", "replace")).digest()
     return np.frombuffer(digest, dtype=np.uint8)
-
-
-def _encoder_hash() -> str:
-    whole = hashlib.sha256()
-    for file in sorted(ENCODER_FOLDER.iterdir()):
-        whole.update(hashlib.sha256(file.read_bytes()).digest())
-    return whole.hexdigest()

@@ -7,9 +7,10 @@ docs/decisions/0004-sentence-encoder.md
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -57,6 +58,8 @@ class SentenceEncoder:
         self._session = onnxruntime.InferenceSession(
             str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
+        # Encoders with the same files give the same vectors.
+        self.identity = _hash_of(folder)
         self._inputs = {entry.name for entry in self._session.get_inputs()}
         self._cache: OrderedDict[str, np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
@@ -71,16 +74,22 @@ class SentenceEncoder:
                 self._cache.move_to_end(text)
                 return vector
         vector = self._run([text])[0]
-        with self._lock:
-            self._cache[text] = vector
-            if len(self._cache) > self.remembered:
-                self._cache.popitem(last=False)
+        self.remember({text: vector})
         return vector
 
     def remember(self, vectors: Mapping[str, np.ndarray]) -> None:
         """Takes vectors that were made before, of texts that will be asked for."""
         with self._lock:
             self._cache.update(vectors)
+            while len(self._cache) > self.remembered:
+                self._cache.popitem(last=False)
+
+    def recall(self, texts: Sequence[str]) -> np.ndarray | None:
+        """Vectors of texts, shape (len(texts), 384); None if one is not remembered."""
+        with self._lock:
+            known = [self._cache.get(text) for text in texts]
+        found = [vector for vector in known if vector is not None]
+        return np.stack(found) if known and len(found) == len(known) else None
 
     def encode_many(self, texts: list[str], *, workers: int = 2) -> np.ndarray:
         """Vectors of many texts, shape (len(texts), 384), float32.
@@ -109,6 +118,13 @@ class SentenceEncoder:
             tokens = (tokens * weights).sum(axis=1) / weights.sum(axis=1)
         norms = np.linalg.norm(tokens, axis=1, keepdims=True)
         return (tokens / np.maximum(norms, 1e-9)).astype(np.float32)
+
+
+def _hash_of(folder: Path) -> str:
+    whole = hashlib.sha256()
+    for file in sorted(folder.iterdir()):
+        whole.update(hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()
 
 
 def readable(text: str) -> str:

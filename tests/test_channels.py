@@ -37,6 +37,8 @@ from components.tracker_erasure import (  # noqa: E402
     ErasureNotPossibleError,
     erase_tracker,
 )
+from safety.encoder import SentenceEncoder, shared_encoder  # noqa: E402
+from safety.vector_exchange import encoded_texts, packed  # noqa: E402
 
 TOKEN = "a-token-for-tests-only"
 REST = "/webhooks/rest/webhook"
@@ -613,6 +615,35 @@ def test_frontdesk_tells_everything_about_a_reply(server, assistant):
     assert len(answer["parse"]["ranking"]) == 4
     assert answer["policies"] == {"utter_cost": "RulePolicy"}
     assert answer["model"] == assistant.model_id
+
+
+class Encoded:
+    """The texts that Rasa's encoder had to encode."""
+
+    def __init__(self, encoder, monkeypatch):
+        self.texts = []
+        run = encoder._run
+        monkeypatch.setattr(encoder, "_run", lambda t: self.texts.extend(t) or run(t))
+
+
+@pytest.mark.slow
+def test_frontdesk_encodes_only_what_comes_without_its_vectors(
+    server, agent, monkeypatch
+):
+    encoded = Encoded(shared_encoder(), monkeypatch)
+    text = f"how much is it, {conversation()}, and when can i come to see you"
+    body = {"conversation": conversation(), "text": text}
+    sender = SentenceEncoder()
+    sender.encode_many(encoded_texts(text))
+
+    sent = body | {"vectors": packed(sender, text)}
+    assert server.call(DESK, sent, token=TOKEN)[0] == 200
+    assert encoded.texts == []
+    for vectors in (None, "odd", packed(sender, text) | {"seal": "of other words"}):
+        text = f"{text}?"
+        sent = body | {"text": text, "vectors": vectors}
+        assert server.call(DESK, sent, token=TOKEN)[0] == 200
+        assert text in encoded.texts
 
 
 @pytest.mark.slow

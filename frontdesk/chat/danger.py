@@ -33,6 +33,7 @@ from safety.live_model import (
     stamp_of,
 )
 from safety.phrase_matcher import PhraseMatcher
+from safety.vector_exchange import packed
 
 logger = logging.getLogger(__name__)
 
@@ -173,6 +174,15 @@ def _detect(text: str) -> Verdict:
         # The type only: an exception's words may quote the patient's.
         logger.error("The danger detector failed: %s.", type(error).__name__)
         return phrases_alone().detect(text)
+
+
+def vectors_of(text: str) -> dict[str, str] | None:
+    """The sentence vectors of a text that was just looked at, for Rasa; None if gone.
+
+    Gone, that is never there, where redaction has changed the words.
+    """
+    found = detector()
+    return packed(found.encoder, text) if isinstance(found, DangerDetector) else None
 
 
 def _severity(verdict: Verdict) -> tuple[int, bool, bool]:

@@ -12,6 +12,7 @@ from uuid import UUID
 import aiohttp
 from django.conf import settings
 
+from frontdesk.chat import danger
 from frontdesk.chat.bubbles import Bubble
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class RasaClient:
         Raises:
             RasaError: if there is none within ``seconds``.
         """
-        said = {"button": button} if button else {"text": text[: settings.MAX_TEXT]}
+        said = {"button": button} if button else _words(text[: settings.MAX_TEXT])
         body = {"conversation": str(conversation_id), **said}
         content = await self._call("POST", "/message", seconds, json=body)
         try:
@@ -111,6 +112,12 @@ class RasaClient:
                 trust_env=False,
             )
         return self._session
+
+
+def _words(text: str) -> dict[str, Any]:
+    """A text, with the sentence vectors that the danger detector has made of it."""
+    vectors = danger.vectors_of(text)
+    return {"text": text, "vectors": vectors} if vectors else {"text": text}
 
 
 async def _without_length(

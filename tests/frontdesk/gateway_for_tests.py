@@ -158,10 +158,16 @@ class FakeRasa:
         """What it was asked in one conversation; other tests may still be at it."""
         mine = str(patient.id)
         return [
-            {name: value for name, value in asked.items() if name != "conversation"}
+            {name: asked[name] for name in ("text", "button") if name in asked}
             for asked in self.asked
             if asked["conversation"] == mine
         ]
+
+    def vectors(self, patient):
+        """The sentence vectors that came with each message."""
+        mine = str(patient.id)
+        heard = [asked for asked in self.asked if asked["conversation"] == mine]
+        return [asked.get("vectors") for asked in heard]
 
     def texts(self, patient):
         return [asked.get("text") for asked in self.asked_by(patient)]

@@ -9,8 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from clinic.buttons import HUMAN_INTENT, button_id
-from frontdesk.chat import crypto
+from frontdesk.chat import crypto, danger
 from frontdesk.chat.models import Conversation, Message, Original, Ticket
+from safety.danger_detector import shared_detector
+from safety.encoder import SentenceEncoder
+from safety.vector_exchange import take_over
 from tests.frontdesk.gateway_for_tests import FAQ, HAND_OFF
 
 PRIVATE = "my name is Jane Doe, call 303-555-0182"
@@ -33,6 +36,23 @@ def test_message_is_stored_and_answered_with_provenance(patient, rasa):
     assert row.answers.number == accepted["message"]["id"]
     assert row.answers.state == Message.State.ANSWERED
     assert rasa.asked_by(patient) == [{"text": "how much is it?"}]
+
+
+@pytest.mark.model
+def test_rasa_gets_the_vectors_that_the_danger_detector_has_made(
+    patient, rasa, monkeypatch
+):
+    monkeypatch.setattr(danger, "detector", shared_detector)
+    texts = ["do you have parking", " how much is it, and when can i come to see you\n"]
+    for count, text in enumerate([*texts, PRIVATE], start=1):
+        patient.say(text)
+        patient.replies(count)
+
+    *vectors, of_redacted = rasa.vectors(patient)
+
+    for text, given in zip(texts, vectors, strict=True):
+        assert take_over(SentenceEncoder(), text.strip(), given)
+    assert of_redacted is None  # they hold what was taken out
 
 
 def test_same_client_id_gives_the_same_message_and_no_second_reply(patient, rasa):

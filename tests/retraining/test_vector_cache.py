@@ -51,7 +51,7 @@ def test_broken_file_is_no_file(kept, content):
 
 
 def test_another_encoder_knows_none_of_it(kept, monkeypatch):
-    monkeypatch.setattr(vector_cache, "_encoder_hash", lambda: "another")
+    monkeypatch.setattr(shared_encoder(), "identity", "another")
     assert vector_cache.recall(shared_encoder(), TEXTS, kept) == 0
 
 
