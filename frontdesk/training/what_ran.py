@@ -90,10 +90,6 @@ def page_of() -> dict[str, Any]:
     }
 
 
-def _kept_before(entries: list[registry.Entry], names: Names) -> list[str]:
-    return [each for each in models_before(entries) if each in names.candidates]
-
-
 def _line(entry: registry.Entry, names: Names) -> Line:
     aside = (entry.detail.get("override") or {}).get("people") or ()
     share = entry.detail.get("share")

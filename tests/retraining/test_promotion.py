@@ -9,13 +9,9 @@ import pytest
 
 from retraining import registry
 from retraining.adoption import adopt_if_changed
-from retraining.candidate_files import write_files
 from retraining.candidates import (
-    Candidate,
     CandidateError,
     all_candidates,
-    draft_of,
-    finish,
     read_candidate,
 )
 from retraining.changes import ChangeError, changing, live_content, recover
@@ -27,10 +23,10 @@ from retraining.promote import (
     roll_back,
     start_canary,
 )
-from retraining.train import STAMP_FILE, fingerprint, is_up_to_date, newest_model
+from retraining.train import STAMP_FILE, is_up_to_date, newest_model
 from safety.live_model import ARCHIVE_FILE, DETECTOR_FILE, LiveModelError, read_live
 from tests.retraining.crashes import FILE, OTHER, fake_train, lesson
-from tests.retraining.tiny_models import places_in
+from tests.retraining.tiny_models import places_in, pretended
 
 WHO = {"actor": "Nora", "reason": "better answers about cost", "seconds": 0}
 BASE = "20260101-000000"
@@ -54,17 +50,6 @@ def train_again(places, name):
     (places.models / STAMP_FILE.name).write_text(json.dumps({**stamp, "model": name}))
 
 
-def candidate(places, name, texts):
-    """A model that was trained on the project of now with other texts."""
-    with draft_of(places.models, name) as draft:
-        (draft / ARCHIVE_FILE).write_text(f"model {name}")
-        (draft / DETECTOR_FILE).write_text(f"detector {name}")
-        write_files(draft, places.root, texts)
-        made_of = fingerprint(places.root, texts)
-        about = Candidate(name, made_of, "", 1, "2026-11-23T00:00:00+00:00", "p1")
-        return finish(places.models, draft, about)
-
-
 def live_id(places):
     return read_live(places.models).model.id
 
@@ -75,7 +60,7 @@ def events(places):
 
 def test_promotion_brings_model_and_data(places):
     new = "data/nlu/brand_new.yml"
-    candidate(places, "one", {FILE: lesson(1), new: lesson(1)})
+    pretended(places, "one", {FILE: lesson(1), new: lesson(1)})
 
     done = promote(places, "one", **WHO)
 
@@ -93,7 +78,7 @@ def test_promotion_brings_model_and_data(places):
 
 def test_roll_back_brings_model_and_data_back(places):
     new = "data/nlu/brand_new.yml"
-    candidate(places, "one", {FILE: lesson(1), new: lesson(1)})
+    pretended(places, "one", {FILE: lesson(1), new: lesson(1)})
     promote(places, "one", **WHO)
 
     done = roll_back(places, **WHO)
@@ -108,7 +93,7 @@ def test_roll_back_brings_model_and_data_back(places):
 
 def test_roll_back_goes_further_than_one(places):
     for number in (1, 2, 3):
-        candidate(places, f"m{number}", {FILE: lesson(number)})
+        pretended(places, f"m{number}", {FILE: lesson(number)})
         promote(places, f"m{number}", **WHO)
 
     roll_back(places, to="m1", **WHO)
@@ -122,7 +107,7 @@ def test_roll_back_goes_further_than_one(places):
 
 
 def test_roll_back_leaves_what_somebody_has_edited(places):
-    candidate(places, "one", {FILE: lesson(1), OTHER: lesson(1)})
+    pretended(places, "one", {FILE: lesson(1), OTHER: lesson(1)})
     promote(places, "one", **WHO)
     (places.root / OTHER).write_text("edited by hand")
 
@@ -136,7 +121,7 @@ def test_roll_back_leaves_what_somebody_has_edited(places):
 
 @pytest.mark.parametrize("name", [FILE, OTHER, "domain.yml"])
 def test_project_that_changed_since_the_training_is_refused(places, name):
-    candidate(places, "one", {FILE: lesson(1)})
+    pretended(places, "one", {FILE: lesson(1)})
     (places.root / name).write_text("changed meanwhile")
 
     with pytest.raises(PromotionError, match="train again"):
@@ -147,7 +132,7 @@ def test_project_that_changed_since_the_training_is_refused(places, name):
 
 
 def test_model_that_is_not_what_was_trained_is_refused(places):
-    candidate(places, "one", {FILE: lesson(1)})
+    pretended(places, "one", {FILE: lesson(1)})
     (places.models / "one" / ARCHIVE_FILE).write_text("something else")
 
     with pytest.raises(CandidateError, match="have changed since"):
@@ -161,7 +146,7 @@ def test_no_such_model(places, name):
 
 
 def test_canary_changes_neither_live_model_nor_data(places):
-    candidate(places, "one", {FILE: lesson(1)})
+    pretended(places, "one", {FILE: lesson(1)})
 
     start_canary(places, "one", 0.2, **WHO)
 
@@ -178,13 +163,13 @@ def test_canary_changes_neither_live_model_nor_data(places):
 
 @pytest.mark.parametrize("share", [0, -1, 0.6, 1])
 def test_canary_of_no_share_is_refused(places, share):
-    candidate(places, "one", {FILE: lesson(1)})
+    pretended(places, "one", {FILE: lesson(1)})
     with pytest.raises(PromotionError, match="share"):
         start_canary(places, "one", share, **WHO)
 
 
 def test_canary_is_promoted(places):
-    candidate(places, "one", {FILE: lesson(1)})
+    pretended(places, "one", {FILE: lesson(1)})
     start_canary(places, "one", 0.2, **WHO)
 
     promote(places, "one", **WHO)
@@ -207,7 +192,7 @@ def interrupt(monkeypatch, where):
 
 @pytest.mark.parametrize("step", ["put_texts", "commit_files", "_note"])
 def test_interrupted_promotion_is_finished(places, monkeypatch, step):
-    candidate(places, "one", {FILE: lesson(1)})
+    pretended(places, "one", {FILE: lesson(1)})
     with monkeypatch.context() as patch:
         interrupt(patch, step)
         with pytest.raises(KeyboardInterrupt):
@@ -229,9 +214,9 @@ def test_interrupted_promotion_is_finished(places, monkeypatch, step):
 
 
 def test_interrupted_promotion_that_cannot_go_on_is_undone(places, monkeypatch):
-    candidate(places, "zero", {FILE: lesson(5)})
+    pretended(places, "zero", {FILE: lesson(5)})
     promote(places, "zero", **WHO)
-    candidate(places, "one", {FILE: lesson(1), OTHER: lesson(1)})
+    pretended(places, "one", {FILE: lesson(1), OTHER: lesson(1)})
     with monkeypatch.context() as patch:
         interrupt(patch, "commit_files")
         with pytest.raises(KeyboardInterrupt):
@@ -247,7 +232,7 @@ def test_interrupted_promotion_that_cannot_go_on_is_undone(places, monkeypatch):
 
 
 def test_half_a_line_of_the_registry_hides_no_other(places):
-    candidate(places, "one", {FILE: lesson(1)})
+    pretended(places, "one", {FILE: lesson(1)})
     promote(places, "one", **WHO)
     with places.registry.open("a") as stream:
         stream.write('{"event": "prom')
@@ -283,7 +268,7 @@ def test_live_file_that_makes_no_sense(places, text):
 
 def test_start_adopts_what_was_trained_on_changed_files(places):
     assert adopt_if_changed(places) is None  # nothing was ever promoted
-    candidate(places, "one", {FILE: lesson(1)})
+    pretended(places, "one", {FILE: lesson(1)})
     promote(places, "one", **WHO)
     assert adopt_if_changed(places) is None
     (places.root / FILE).write_text(lesson(9))
@@ -301,8 +286,8 @@ def test_start_adopts_what_was_trained_on_changed_files(places):
 
 
 def test_candidates_are_listed_without_drafts_and_torsos(places):
-    candidate(places, "one", {FILE: lesson(1)})
-    candidate(places, "two", {FILE: lesson(2)})
+    pretended(places, "one", {FILE: lesson(1)})
+    pretended(places, "two", {FILE: lesson(2)})
     (places.models / "two" / DETECTOR_FILE).unlink()
     (places.models / "draft-three").mkdir()
 
@@ -322,7 +307,7 @@ def test_data_are_committed_where_the_project_is_a_repository(places):
     git("add", "-A")
     git("commit", "-qm", "first")
     (places.root / "unrelated.txt").write_text("stays out of it")
-    candidate(places, "one", {FILE: lesson(1), "data/nlu/new.yml": lesson(1)})
+    pretended(places, "one", {FILE: lesson(1), "data/nlu/new.yml": lesson(1)})
 
     entry = promote(places, "one", **WHO).entry
 

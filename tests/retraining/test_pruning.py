@@ -9,13 +9,9 @@ import time
 import pytest
 
 from retraining import pruning, registry
-from retraining.candidate_files import write_files
 from retraining.candidates import (
-    Candidate,
     CandidateError,
     all_candidates,
-    draft_of,
-    finish,
     read_candidate,
 )
 from retraining.commands import main
@@ -30,10 +26,9 @@ from retraining.promote import (
 )
 from retraining.proposal_folder import SUBMITTED
 from retraining.proposals import Proposal
-from retraining.train import fingerprint
-from safety.live_model import ARCHIVE_FILE, DETECTOR_FILE, RunningModel
+from safety.live_model import DETECTOR_FILE, RunningModel
 from tests.retraining.crashes import FILE, lesson, set_up
-from tests.retraining.tiny_models import places_in
+from tests.retraining.tiny_models import places_in, pretended
 
 WHO = {"actor": "Nora", "reason": "better answers about cost", "seconds": 0}
 
@@ -47,15 +42,8 @@ def places(tmp_path):
 
 def candidate(places, number, proposal=None):
     """A model, the younger the larger its number; gives its name."""
-    name = f"20270101-{number:06d}"
-    with draft_of(places.models, name) as draft:
-        (draft / ARCHIVE_FILE).write_text(f"model {name}")
-        (draft / DETECTOR_FILE).write_text(f"detector {name}")
-        texts = {FILE: lesson(number)}
-        write_files(draft, places.root, texts)
-        at = f"2027-01-01T00:{number:02d}:00+00:00"
-        made_of = fingerprint(places.root, texts)
-        finish(places.models, draft, Candidate(name, made_of, "", 1, at, proposal))
+    name, at = f"20270101-{number:06d}", f"2027-01-01T00:{number:02d}:00+00:00"
+    pretended(places, name, {FILE: lesson(number)}, proposal=proposal, at=at)
     return name
 
 

@@ -16,8 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from retraining.candidate_files import write_files
 from retraining.candidates import Candidate, draft_of, finish
 from retraining.places import Places
+from retraining.train import fingerprint as fingerprint_of
 from safety.live_model import ARCHIVE_FILE, DETECTOR_FILE
 from safety.text_classifier import TextClassifier
 
@@ -108,6 +110,17 @@ def install(places, name, archive, *, fingerprint="made of nothing"):
         shutil.copy(archive, draft / ARCHIVE_FILE)
         tiny_detector(draft / DETECTOR_FILE)
         about = Candidate(name, fingerprint, "", 1, "2026-11-23T00:00:00+00:00")
+        return finish(places.models, draft, about)
+
+
+def pretended(places, name, texts, *, proposal="p1", at="2026-11-23T00:00:00+00:00"):
+    """A candidate trained on the project of now with other texts, as it would say."""
+    with draft_of(places.models, name) as draft:
+        (draft / ARCHIVE_FILE).write_text(f"model {name}")
+        (draft / DETECTOR_FILE).write_text(f"detector {name}")
+        write_files(draft, places.root, texts)
+        made_of = fingerprint_of(places.root, texts)
+        about = Candidate(name, made_of, "", 1, at, proposal)
         return finish(places.models, draft, about)
 
 

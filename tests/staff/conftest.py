@@ -1,5 +1,7 @@
 """Fixtures of the staff pages' tests: the real gateway, and people signed in to it."""
 
+import sys
+
 import pytest
 
 # Sets Django up, so before anything of the front desk.
@@ -10,8 +12,14 @@ from tests.frontdesk.gateway_for_tests import (  # isort: skip
 
 from django.conf import settings
 
+from frontdesk.training import releasing, trainings
+from frontdesk.training.models import SetAside
+from retraining import job_processes, jobs
+from tests.staff.models_for_tests import installation
 from tests.staff.staff_client import People
 from tests.widget.chromium import launched_browser
+
+QUICK_TRAINER = (sys.executable, "-W", "ignore", "-m", "tests.staff.fake_training")
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +61,21 @@ def change(monkeypatch):
             monkeypatch.setattr(settings, name, value, raising=False)
 
     return set_to
+
+
+@pytest.fixture
+def places(gateway, tmp_path, change, monkeypatch):
+    """An installation of its own for the training pages, with a quick trainer."""
+    made = installation(tmp_path)
+    change(ROOT=made.root, MODELS=made.models, CLINIC_HOME=made.home)
+    monkeypatch.setattr(trainings, "WORKER", QUICK_TRAINER)
+    monkeypatch.setattr(releasing, "SECONDS_TO_FOLLOW", 0)
+    monkeypatch.setenv("FAKE_TRAINING", "")
+    yield made
+    SetAside.objects.all().delete()
+    job = jobs.current(made)
+    if job is not None:
+        job_processes.cancel(made, job.id)
 
 
 @pytest.fixture(scope="module")

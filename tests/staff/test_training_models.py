@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import sys
 
 import pytest
 from django.db import transaction
@@ -15,7 +14,7 @@ from frontdesk.chat import erasure
 from frontdesk.training import trainings, worker
 from frontdesk.training.models import SetAside
 from retraining import comparison as kept
-from retraining import job_processes, jobs
+from retraining import jobs
 from retraining.candidates import all_candidates
 from retraining.changes import live_content
 from retraining.proposal_folder import OPEN
@@ -26,7 +25,6 @@ from tests.staff.models_for_tests import (
     POISON,
     compared,
     events,
-    installation,
     live_id,
     state_of,
     submitted,
@@ -34,24 +32,8 @@ from tests.staff.models_for_tests import (
 )
 from tests.staff.queue_for_tests import conversation, say, words
 
-FAKE = (sys.executable, "-W", "ignore", "-m", "tests.staff.fake_training")
 HTMX = {"HX-Request": "true", "X-Background": "1"}
 WHY = {"reason": "better answers about cost"}
-
-
-@pytest.fixture
-def places(gateway, tmp_path, change, monkeypatch):
-    """An installation of its own, with a quick trainer."""
-    made = installation(tmp_path)
-    change(ROOT=made.root, MODELS=made.models, CLINIC_HOME=made.home)
-    monkeypatch.setattr(trainings, "WORKER", FAKE)
-    monkeypatch.setattr("frontdesk.training.releasing.SECONDS_TO_FOLLOW", 0)
-    monkeypatch.setenv("FAKE_TRAINING", "")
-    yield made
-    SetAside.objects.all().delete()
-    job = jobs.current(made)
-    if job is not None:
-        job_processes.cancel(made, job.id)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Training, comparing and releasing in a browser: in few clicks, for everybody."""
 
 import os
-import sys
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -9,15 +8,12 @@ from playwright.sync_api import expect
 
 from tests.frontdesk.gateway_for_tests import wait_until  # isort: skip
 
-from frontdesk.training import trainings
-from frontdesk.training.models import SetAside
 from retraining import comparison as kept
-from retraining import job_processes, jobs
+from retraining import jobs
 from tests.staff.models_for_tests import (
     MISSED,
     POISON,
     compared,
-    installation,
     live_id,
     submitted,
     train,
@@ -25,26 +21,10 @@ from tests.staff.models_for_tests import (
 from tests.staff.queue_for_tests import conversation, say
 
 pytestmark = pytest.mark.slow
-FAKE = (sys.executable, "-W", "ignore", "-m", "tests.staff.fake_training")
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark"}
 SHOTS = os.environ.get("SCREENSHOTS")  # a folder, for who wants to look at the pages
 TRAINING = "/staff/training/"
-
-
-@pytest.fixture
-def places(gateway, tmp_path, change, monkeypatch):
-    """An installation of its own, with a quick trainer."""
-    made = installation(tmp_path)
-    change(ROOT=made.root, MODELS=made.models, CLINIC_HOME=made.home)
-    monkeypatch.setattr(trainings, "WORKER", FAKE)
-    monkeypatch.setattr("frontdesk.training.releasing.SECONDS_TO_FOLLOW", 0)
-    monkeypatch.setenv("FAKE_TRAINING", "")
-    yield made
-    SetAside.objects.all().delete()
-    job = jobs.current(made)
-    if job is not None:
-        job_processes.cancel(made, job.id)
 
 
 def shot(page, name):
