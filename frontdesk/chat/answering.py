@@ -24,6 +24,8 @@ from frontdesk.chat.rasa_client import RasaError, Reply, rasa, tell
 
 logger = logging.getLogger(__name__)
 
+SECONDS_BEFORE_TYPING = 0.3  # less is felt as at once: the dots would only flicker
+
 
 class Answering:
     """The answering of one process."""
@@ -139,9 +141,11 @@ async def _attempt(claimed: leases.Claimed) -> leases.Claimed | None:
 
 async def _answer(claimed: leases.Claimed) -> leases.Claimed | None:
     conversation_id = claimed.conversation.pk
-    if not claimed.conversation.taken_over_by:
-        await publish(conversation_id, {"state": "typing", "author": "bot"})
-    reply = await _ask(conversation_id, claimed.message)
+    typing = asyncio.create_task(_say_typing(claimed.conversation))
+    try:
+        reply = await _ask(conversation_id, claimed.message)
+    finally:
+        typing.cancel()
     kept = await _kept(claimed, reply)
     if kept is None:
         return None
@@ -151,6 +155,13 @@ async def _answer(claimed: leases.Claimed) -> leases.Claimed | None:
     if kept.handoff:
         await publish(conversation_id, {"state": "handoff", "reason": kept.handoff})
     return kept.following
+
+
+async def _say_typing(conversation: Conversation) -> None:
+    """Tells the patient that a reply is coming, if it is not there at once."""
+    await asyncio.sleep(SECONDS_BEFORE_TYPING)
+    if not conversation.taken_over_by:
+        await publish(conversation.pk, {"state": "typing", "author": "bot"})
 
 
 async def _ask(conversation_id: UUID, message: Message) -> Reply | None:

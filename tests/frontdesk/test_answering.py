@@ -178,6 +178,7 @@ def test_no_bot_text_while_a_person_is_there(patient, rasa, open_office):
         )
         run(takeover.say(patient.id, staff_member("Maria"), "Hello, I am Maria."))
         run(takeover.leave(patient.id, staff_member("Maria")))
+        rasa.say(FAQ, delay=1.0)
         patient.say("and now?")
         (reply,) = patient.replies()
         wait_until(lambda: reply["id"] in events.ids)

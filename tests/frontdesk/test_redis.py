@@ -31,6 +31,7 @@ def test_stream_of_one_gateway_has_what_the_other_was_told(gateways, rasa):
     elsewhere = httpx.Client(base_url=there.url, headers=patient.headers, timeout=20)
     with patient.stream() as events:
         wait_until(lambda: len(events.ids) == len(patient.greeting))
+        rasa.say(FAQ, delay=1.0)
         began = time.monotonic()
         said = {"client_id": uuid.uuid4().hex, "text": "how much is it?"}
         assert elsewhere.post("/chat/messages", json=said).status_code == 200

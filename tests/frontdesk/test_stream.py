@@ -9,7 +9,7 @@ import pytest
 
 from frontdesk.chat.limits import stream_slots
 from frontdesk.chat.models import Conversation
-from tests.frontdesk.gateway_for_tests import wait_until
+from tests.frontdesk.gateway_for_tests import FAQ, wait_until
 
 
 def test_stream_gives_history_then_what_happens(patient):
@@ -20,7 +20,18 @@ def test_stream_gives_history_then_what_happens(patient):
     assert events.ids == [message["id"] for message in patient.messages()]
     shown = [e["data"] for e in events.seen if e["event"] == "message"]
     assert shown == patient.messages()
-    assert {"state": "typing", "author": "bot"} in events.states
+
+
+@pytest.mark.parametrize(("delay", "is_said"), [(0.0, False), (1.0, True)])
+def test_typing_is_said_of_a_reply_that_is_not_there_at_once(
+    patient, rasa, delay, is_said
+):
+    rasa.say(FAQ, delay=delay)
+    with patient.stream() as events:
+        patient.say("hello")
+        wait_until(lambda: len(events.ids) == len(patient.greeting) + 2)
+
+    assert ({"state": "typing", "author": "bot"} in events.states) == is_said
 
 
 def test_stream_resumes_without_gap_or_double(patient):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlencode
@@ -90,7 +91,7 @@ def ports():
 
 
 @pytest.fixture(scope="session")
-def assistant_port(tmp_path_factory, ports):
+def assistant(tmp_path_factory, ports):
     """A real assistant with the newest model."""
     if newest_model() is None:
         pytest.fail("There is no trained model in models/: run 'make train' first.")
@@ -106,8 +107,30 @@ def assistant_port(tmp_path_factory, ports):
         assistant.start()
     except StartError as error:
         pytest.fail(str(error))
-    yield settings.rasa_port
+    yield assistant
     assistant.stop()
+
+
+@pytest.fixture(scope="session")
+def assistant_port(assistant):
+    return assistant.settings.rasa_port
+
+
+@pytest.fixture
+def hold_up(assistant):
+    """Has the assistant stand still for some seconds."""
+    (rasa, *_) = assistant.children
+    timers = []
+
+    def hold(seconds):
+        os.killpg(rasa.process.pid, signal.SIGSTOP)
+        go_on = partial(os.killpg, rasa.process.pid, signal.SIGCONT)
+        timers.append(threading.Timer(seconds, go_on))
+        timers[-1].start()
+
+    yield hold
+    for timer in timers:
+        timer.join()
 
 
 @pytest.fixture(scope="session")

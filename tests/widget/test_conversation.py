@@ -8,19 +8,14 @@ from playwright.sync_api import expect
 pytestmark = [pytest.mark.model, pytest.mark.slow]
 
 
-def test_typing_is_shown_until_the_reply_is_there(chat):
+def test_typing_is_shown_until_the_reply_is_there(chat, hold_up):
     typing = chat.chat.locator(".typing")
-    chat.page.evaluate(
-        """() => {
-          const root = document.querySelector("clinic-chat").shadowRoot;
-          const typing = root.querySelector(".typing");
-          window.typingSeen = false;
-          new MutationObserver(() => { typingSeen ||= !typing.hidden; })
-            .observe(typing, { attributes: true });
-        }"""
-    )
-    chat.ask("what are the side effects?")
-    assert chat.page.evaluate("typingSeen")
+    hold_up(1.5)
+    chat.composer.fill("what are the side effects?")
+    chat.composer.press("Enter")
+
+    expect(typing).to_be_visible()
+    expect(chat.rows.last).to_have_class(re.compile("bot"))
     expect(typing).to_be_hidden()
 
 
