@@ -138,7 +138,10 @@ def _kept(
 
 
 def _open(conversation_id: UUID) -> Conversation:
-    conversation = message_log.lock(conversation_id)
+    try:
+        conversation = message_log.lock(conversation_id)
+    except Conversation.DoesNotExist:
+        raise unauthorized() from None
     if conversation.is_over(timezone.now()):
         raise unauthorized()
     if conversation.closed_at is not None:

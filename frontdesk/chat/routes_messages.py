@@ -33,6 +33,7 @@ from frontdesk.chat.schemas import (
     Number,
     TypingIn,
 )
+from frontdesk.chat.sessions import SenderAuth
 
 router = Router(tags=["conversation"])
 
@@ -40,6 +41,7 @@ router = Router(tags=["conversation"])
 @router.post(
     "/messages",
     response={200: AcceptedOut, **WITH_TOKEN, 409: ErrorOut},
+    auth=SenderAuth(),
     url_name="say",
 )
 async def say(request: HttpRequest, payload: MessageIn) -> HttpResponse:

@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from clinic.profile import load_clinic
 from frontdesk.chat import spanish
-from frontdesk.chat.models import Conversation
+from frontdesk.chat.models import Conversation, Message
 from frontdesk.chat.routes_sessions import current_config
 from frontdesk.chat.texts import texts
+from tests.frontdesk.gateway_for_tests import CERTAIN
 
 
 def _status(patient, token):
@@ -46,21 +47,44 @@ def test_conversation_id_opens_nothing(patient):
     assert _status(patient, patient.id) == 401
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"expires_at": timezone.now() - timedelta(seconds=1)},
-        {"last_seen_at": timezone.now() - timedelta(days=2)},
-        {"erased_at": timezone.now()},
-    ],
-    ids=["absolute", "idle", "erased"],
-)
+ENDS = {
+    "absolute": {"expires_at": timezone.now() - timedelta(seconds=1)},
+    "idle": {"last_seen_at": timezone.now() - timedelta(days=2)},
+    "erased": {"erased_at": timezone.now()},
+}
+
+
+@pytest.mark.parametrize("changed", ENDS.values(), ids=ENDS)
 def test_session_ends(patient, changed):
     assert _status(patient, patient.token) == 200
 
     Conversation.objects.filter(pk=patient.id).update(**changed)
 
     assert _status(patient, patient.token) == 401
+
+
+@pytest.mark.parametrize("changed", ENDS.values(), ids=ENDS)
+def test_session_that_has_just_ended_takes_no_message(patient, changed):
+    """Though one that was seen a moment ago is not looked up for each message."""
+    patient.say("hello")
+    patient.replies()
+
+    Conversation.objects.filter(pk=patient.id).update(**changed)
+    before = Message.objects.filter(conversation=patient.id).count()
+    refused = patient.say(CERTAIN)
+
+    assert refused.status_code == 401
+    assert "988" in str(refused.json()["error"]["urgent"])
+    assert Message.objects.filter(conversation=patient.id).count() == before
+
+
+def test_conversation_that_is_gone_for_good_takes_no_message(patient):
+    patient.say("hello")
+    patient.replies()
+
+    Conversation.objects.filter(pk=patient.id).delete()
+
+    assert patient.say("hello again").status_code == 401
 
 
 def test_use_keeps_a_session_alive(patient):
