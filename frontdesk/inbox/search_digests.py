@@ -6,6 +6,7 @@ in a table that triggers fill (``search_tables``): nothing is lost when a proces
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable
@@ -21,13 +22,14 @@ from frontdesk.inbox.search_index import Said, index
 from frontdesk.inbox.search_models import Digest, Stale, Turn
 from frontdesk.inbox.search_tables import erases_at_once
 
-AT_ONCE = 2  # conversations in one transaction: patients' messages wait behind it
+AT_ONCE = 1  # conversations in one transaction: patients' messages wait behind it
 MOST_ROWS = 1000
 # Of one conversation, the newest; it takes hours of flooding to write more.
 MOST_MESSAGES = 1000
 PAGES_AT_ONCE = 200  # of the index, in one transaction
-# In one go. Under load the search lags behind, and not the chat.
-MOST_SECONDS = 0.25
+# In one go, a fifth of the time. Under load the search lags behind, and not the chat.
+MOST_SECONDS = 2.0
+PAUSE = 4  # times as long as the batch before it
 MOST_MERGES = 100  # of some 12 ms; 31 are enough for 200 000 messages
 READ = (
     "conversation_id",
@@ -52,9 +54,10 @@ READ = (
 async def keep_up() -> None:
     """Digests what has changed, then cleans the index of what was erased."""
     until = time.monotonic() + MOST_SECONDS
-    while await database.write_last(digest_some):
-        if time.monotonic() >= until:
-            break
+    began = time.monotonic()
+    while await database.write_last(digest_some) and time.monotonic() < until:
+        await asyncio.sleep((time.monotonic() - began) * PAUSE)
+        began = time.monotonic()
     await _clean()
 
 
