@@ -103,7 +103,9 @@ class Base(User):
             "Content-Type": "application/json",
             "X-Forwarded-For": address,
         }
-        self.due = time.monotonic()
+        # All through the gap, not as they were made: that would be waves.
+        self.due = time.monotonic() + self.random.uniform(0, SECONDS_BETWEEN_MESSAGES)
+        gevent.sleep(self.due - time.monotonic())
 
     def wait_time(self):
         """Messages keep their rate, however long the replies take."""

@@ -15,8 +15,8 @@ from frontdesk.chat.fanout import fanout
 APPLICATION = "frontdesk.asgi:application"
 SECONDS_FOR_OPEN_REQUESTS = 5
 # How long a thread keeps the interpreter from one that waits. A message goes through
-# six; ten times as long, which is usual, would be felt.
-SECONDS_OF_A_THREAD = 0.0005
+# six; a hundred times as long, which is usual, would be felt.
+SECONDS_OF_A_THREAD = 0.00005
 SECONDS_BETWEEN_REQUESTS = 20
 
 
