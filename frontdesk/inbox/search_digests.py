@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Min
 
 from frontdesk.chat import database
 from frontdesk.chat.models import Alert, Conversation, Feedback, Message, Ticket
@@ -22,8 +23,11 @@ from frontdesk.inbox.search_index import Said, index
 from frontdesk.inbox.search_models import Digest, Stale, Turn
 from frontdesk.inbox.search_tables import erases_at_once
 
-AT_ONCE = 1  # conversations in one transaction: patients' messages wait behind it
 MOST_ROWS = 1000
+MOST_BEHIND = 10_000  # conversations looked at in one go
+# One in full swing is digested anew only after this time: it takes the longer, the more
+# has been said, and patients' messages wait behind it.
+SECONDS_BETWEEN_DIGESTS = 60.0
 # Of one conversation, the newest; it takes hours of flooding to write more.
 MOST_MESSAGES = 1000
 PAGES_AT_ONCE = 200  # of the index, in one transaction
@@ -51,31 +55,45 @@ READ = (
 )
 
 
+# When this process last digested what, by its own clock.
+_digested_at: dict[UUID, float] = {}
+
+
 async def keep_up() -> None:
     """Digests what has changed, then cleans the index of what was erased."""
     until = time.monotonic() + MOST_SECONDS
-    began = time.monotonic()
-    while await database.write_last(digest_some) and time.monotonic() < until:
-        await asyncio.sleep((time.monotonic() - began) * PAUSE)
+    for conversation_id in await database.read(_due):
         began = time.monotonic()
+        if began >= until:
+            break
+        await database.write_last(digest_again, conversation_id)
+        _digested_at[conversation_id] = began
+        await asyncio.sleep((time.monotonic() - began) * PAUSE)
     await _clean()
 
 
-def digest_some() -> bool:
-    """Digests a batch; whether there may be more. Sync, in a transaction."""
-    rows = Stale.objects.filter(gone=False).order_by("pk")
+def _due() -> list[UUID]:
+    """Conversations that have changed, and were not digested a moment ago."""
+    before = time.monotonic() - SECONDS_BETWEEN_DIGESTS
+    for each in [each for each, at in _digested_at.items() if at < before]:
+        del _digested_at[each]
+    return [each for each in behind() if each not in _digested_at]
+
+
+def behind() -> list[UUID]:
+    """Conversations that have changed since their digest, oldest change first. Sync."""
+    rows = Stale.objects.filter(gone=False).values_list("conversation_id", flat=True)
+    return list(rows.annotate(first=Min("pk")).order_by("first")[:MOST_BEHIND])
+
+
+def digest_again(conversation_id: UUID) -> None:
+    """Digests one that has changed. Sync, in a transaction."""
+    rows = Stale.objects.filter(gone=False, conversation_id=conversation_id)
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(skip_locked=True)
-    taken: list[int] = []
-    conversations: dict[UUID, None] = {}
-    for pk, conversation_id in rows.values_list("pk", "conversation_id")[:MOST_ROWS]:
-        if conversation_id not in conversations and len(conversations) == AT_ONCE:
-            continue
-        conversations[conversation_id] = None
-        taken.append(pk)
-    digest(conversations)
-    Stale.objects.filter(pk__in=taken).delete()
-    return bool(taken)
+    if taken := list(rows.values_list("pk", flat=True)):
+        digest([conversation_id])
+        _forget(taken)
 
 
 def digest(conversation_ids: Iterable[UUID]) -> None:

@@ -20,11 +20,15 @@ def digested():
     from django.db import transaction
 
     from frontdesk.inbox.models import Stale
-    from frontdesk.inbox.search_digests import digest_some
+    from frontdesk.inbox.search_digests import behind, digest_again
 
-    with transaction.atomic():
-        digest_some()
-    wait_until(lambda: not Stale.objects.exists(), 15)
+    def is_done():
+        for conversation_id in behind():
+            with transaction.atomic():
+                digest_again(conversation_id)
+        return not Stale.objects.exists()
+
+    wait_until(is_done, 15)
 
 
 def chat(gateway, *texts):

@@ -285,6 +285,23 @@ def test_triggers_survive_a_migration(gateway):
         assert (name,) in cursor.fetchall()
 
 
+def test_a_chat_in_full_swing_is_digested_once_a_minute(gateway, viewer, monkeypatch):
+    from frontdesk.inbox import search_digests
+
+    first, second = word(), word()
+    patient = gateway.patient()
+    patient.say(first)
+    wait_until(lambda: found(viewer, q=first) == [patient.id], 15)
+    patient.say(second)
+    patient.replies(2)
+    other = gateway.patient()
+    other.say(second)
+
+    wait_until(lambda: found(viewer, q=second) == [other.id], 15)
+    monkeypatch.setattr(search_digests, "SECONDS_BETWEEN_DIGESTS", 0.0)
+    wait_until(lambda: set(found(viewer, q=second)) == {other.id, patient.id}, 15)
+
+
 def test_nobody_finds_anything_without_an_account(gateway, people):
     from frontdesk.inbox.filters import Filters
     from frontdesk.inbox.search import find
