@@ -17,7 +17,6 @@ from django.utils import timezone
 
 # Without a row in any of these, nothing is lost with a database.
 THAT_COUNT = ("chat_conversation", "staff_person", "audit_entry")
-SECONDS_TO_WAIT = 10.0
 
 
 class BackupError(RuntimeError):
