@@ -10,6 +10,7 @@ import asyncio
 import gc
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from django.conf import settings
 
@@ -25,13 +26,14 @@ from frontdesk.inbox import search_digests
 
 logger = logging.getLogger(__name__)
 
+SECONDS_BETWEEN_COPIES = 1.0  # of SQLite's journal: short ones, so that none is felt
+
 
 class Background:
     """The lasting tasks of one process."""
 
     def __init__(self) -> None:
-        self._task: asyncio.Task[None] | None = None
-        self._danger: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Loads detector and texts, so that no first message waits for them."""
@@ -40,8 +42,8 @@ class Background:
         await asyncio.to_thread(danger.phrases_alone)
         await asyncio.to_thread(source_titles, ["any"])
         await fanout().start()
-        self._task = asyncio.create_task(self._repeat())
-        self._danger = asyncio.create_task(danger.keep_current())
+        work = (_repeat(), _copy_journal(), danger.keep_current())
+        self._tasks = [asyncio.create_task(each) for each in work]
         await worker().start()
         # What has been loaded stays; to look through it again and again would hold up
         # every message by as much as all of it takes.
@@ -50,10 +52,9 @@ class Background:
 
     async def stop(self) -> None:
         """Ends everything; what is not finished is in the database or the spool."""
-        for task in (self._task, self._danger):
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         danger.current().stop()
         await worker().stop()
         await answering.stop()
@@ -62,16 +63,23 @@ class Background:
         await rasa().close()
         instance().close()  # what it was at may be taken up
 
-    async def _repeat(self) -> None:
-        while True:
-            await _attempt("the spool", alarms.drain)
-            await _attempt("unanswered messages", answering.recover)
-            await _attempt("takeovers", takeover_ends.end_the_overdue)
-            await _attempt("the search", search_digests.keep_up)
-            await _attempt("erased conversations", erasure.forget_for_good)
-            await _attempt("resolved alerts", erasure.clear_resolved)
-            await _attempt("retention", retention.retention.when_due)
-            await asyncio.sleep(settings.RECOVERY_SECONDS)
+
+async def _repeat() -> None:
+    while True:
+        await _attempt("the spool", alarms.drain)
+        await _attempt("unanswered messages", answering.recover)
+        await _attempt("takeovers", takeover_ends.end_the_overdue)
+        await _attempt("the search", search_digests.keep_up)
+        await _attempt("erased conversations", erasure.forget_for_good)
+        await _attempt("resolved alerts", erasure.clear_resolved)
+        await _attempt("retention", retention.retention.when_due)
+        await asyncio.sleep(settings.RECOVERY_SECONDS)
+
+
+async def _copy_journal() -> None:
+    while True:
+        await asyncio.sleep(SECONDS_BETWEEN_COPIES)
+        await _attempt("the journal", partial(database.read, database.copy_journal))
 
 
 async def _attempt(what: str, work: Callable[[], Awaitable[object]]) -> None:

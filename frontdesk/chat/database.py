@@ -160,6 +160,13 @@ async def write_last[**P, T](
         _is_last.reset(before)
 
 
+def copy_journal() -> None:
+    """Copies what SQLite's journal holds to its place, while others write on. Sync."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
 def empty_journal() -> None:
     """SQLite keeps pages as they were in its journal until that is emptied. Sync."""
     if connection.vendor == "sqlite":

@@ -1,12 +1,14 @@
-"""The line in front of SQLite's one writer."""
+"""SQLite: the line in front of its one writer, and its journal."""
 
 import asyncio
+import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
 # Sets Django up, so before anything of the front desk.
-from tests.frontdesk import gateway_for_tests  # isort: skip # noqa: F401
+from tests.frontdesk.gateway_for_tests import DATABASE, wait_until  # isort: skip
 
 from django.db import connection
 
@@ -53,3 +55,21 @@ async def failing():
 
 def test_a_failure_reaches_who_asked_and_the_writer_goes_on():
     assert asyncio.run(failing()) == "the next one"
+
+
+def test_the_journal_is_copied_beside_the_writer(patient):
+    """Long before a write would have to do it: a few rows lie in their place soon."""
+    count = "SELECT count(*) FROM chat_message WHERE conversation_id = ?"
+    patient.say("hello")
+    patient.replies()
+
+    def is_copied():
+        without_journal = f"file:{DATABASE}?immutable=1"
+        try:
+            with closing(sqlite3.connect(without_journal, uri=True)) as file:
+                rows = file.execute(count, [patient.id.hex]).fetchone()
+        except sqlite3.DatabaseError:  # not even the tables, or half a copy
+            return False
+        return rows[0] >= 2
+
+    wait_until(is_copied)
