@@ -25,7 +25,6 @@ WEEKDAYS = (
     "saturday",
     "sunday",
 )
-TREATMENTS = ("iv", "injection", "spravato", "at_home")
 # A page on one of these may be served without encryption: it is on this machine.
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
