@@ -11,6 +11,7 @@ import asyncio
 import contextvars
 import itertools
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -29,6 +30,8 @@ from django.db import (
     transaction,
 )
 
+from frontdesk.database_url import BUSY_SECONDS
+
 logger = logging.getLogger(__name__)
 
 # Until when the one who asks can wait, as the loop's time; set for urgent messages.
@@ -38,6 +41,7 @@ deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar(
 _is_last: contextvars.ContextVar[bool] = contextvars.ContextVar(
     "is_last", default=False
 )
+SECONDS_BETWEEN_TRIES = 0.01  # to empty the journal
 NOT_DOWN = (IntegrityError, DataError, ProgrammingError)
 _threads = ThreadPoolExecutor(settings.DATABASE_THREADS, "database")
 
@@ -167,11 +171,28 @@ def copy_journal() -> None:
             cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
-def empty_journal() -> None:
-    """SQLite keeps pages as they were in its journal until that is emptied. Sync."""
-    if connection.vendor == "sqlite":
+def empty_journal() -> bool:
+    """SQLite keeps pages as they were in its journal until that is emptied. Sync.
+
+    Where another thread or process is just copying it, SQLite gives up at once instead
+    of waiting; so it is tried again, for as long as a write would wait.
+
+    Returns:
+        Whether nothing is left in it.
+    """
+    if connection.vendor != "sqlite":
+        return True
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (is_busy, *_) = cursor.fetchone()
+        if not is_busy:
+            return True
+        if time.monotonic() >= until:
+            logger.warning("What was erased may still be in the database's journal.")
+            return False
+        time.sleep(SECONDS_BETWEEN_TRIES)
 
 
 async def _finish(call: _Call) -> Any:

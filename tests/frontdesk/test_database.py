@@ -10,7 +10,7 @@ import pytest
 # Sets Django up, so before anything of the front desk.
 from tests.frontdesk.gateway_for_tests import DATABASE, wait_until  # isort: skip
 
-from django.db import connection
+from django.db import connection, transaction
 
 from frontdesk.chat import database
 
@@ -73,3 +73,26 @@ def test_the_journal_is_copied_beside_the_writer(patient):
         return rows[0] >= 2
 
     wait_until(is_copied)
+
+
+def test_the_journal_is_emptied_though_it_is_being_copied(gateway):
+    """SQLite would give up at once, and what was erased would stay in it."""
+    over = threading.Event()
+
+    def copy():
+        while not over.wait(0.0001):
+            database.copy_journal()
+        connection.close()
+
+    copying = threading.Thread(target=copy)
+    copying.start()
+    try:
+        for _ in range(50):
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("CREATE TABLE passing (text)")
+                cursor.execute("INSERT INTO passing VALUES (zeroblob(4000000))")
+                cursor.execute("DROP TABLE passing")
+            assert database.empty_journal()
+    finally:
+        over.set()
+        copying.join()
