@@ -44,11 +44,12 @@ def climb(alert_id: int, now: datetime) -> None:
     if number == 0 and due is not None and due > now:
         _come_back(alert, due)
         return
-    for channel in ladder.step(number).channels:
-        _plan(alert, number, channel, now)
+    channels = ladder.step(number).channels
+    planned = [_plan(alert, number, channel, now) for channel in channels]
     alert.next_step = number + 1
     _come_back(alert, _due(alert, number + 1, now))
-    hurry_if_nobody_was_reached(alert, number, now)
+    if any(attempt.state == Attempt.State.FAILED for attempt in planned):
+        hurry_if_nobody_was_reached(alert, number, now)
 
 
 def hurry_if_nobody_was_reached(alert: Alert, number: int, now: datetime) -> None:
@@ -90,13 +91,13 @@ def _come_back(alert: Alert, at: datetime | None) -> None:
     alert.save(update_fields=["next_step", "next_step_at"])
 
 
-def _plan(alert: Alert, number: int, channel: str, now: datetime) -> None:
+def _plan(alert: Alert, number: int, channel: str, now: datetime) -> Attempt:
     attempt = Attempt(
         alert=alert, step=number, channel=channel, planned_at=now, due_at=now
     )
     if leaves_the_house(channel):
         attempt.save()
-        return
+        return attempt
     # A place in the queue: that is done as soon as it is written.
     attempt.error = _hand_on(alert, channel.partition(":")[2], now)
     attempt.state = Attempt.State.FAILED if attempt.error else Attempt.State.POSTED
@@ -105,6 +106,7 @@ def _plan(alert: Alert, number: int, channel: str, now: datetime) -> None:
     attempt.save()
     if channel != INBOX:
         note(attempt)
+    return attempt
 
 
 def _hand_on(alert: Alert, email: str, now: datetime) -> str:

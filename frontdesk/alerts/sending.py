@@ -17,6 +17,7 @@ from django.utils import timezone
 from frontdesk.alerts import climb
 from frontdesk.alerts.delivery import Notice, Outcome, notice
 from frontdesk.alerts.models import Attempt, Try
+from frontdesk.chat.models import Alert
 
 # After the last one it has failed, and the next step comes at once.
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (5, 15, 40))
@@ -79,15 +80,16 @@ def finish(claimed: Claimed, outcome: Outcome, now: datetime) -> None:
         return
     attempt.error = outcome.error
     # A front desk that died says nothing of the channel: only failures count.
-    failures = attempt.all_tries.filter(outcome=State.FAILED).count()
-    if outcome.again and failures <= len(BACK_OFF):
+    failed = attempt.all_tries.filter(outcome=State.FAILED)
+    if outcome.again and (failures := failed.count()) <= len(BACK_OFF):
         attempt.state, attempt.holder = State.PLANNED, ""
         attempt.due_at = now + BACK_OFF[failures - 1]
         attempt.perhaps_twice |= outcome.may_have_arrived
         attempt.save()
         return
     _end(attempt, outcome.state, now)
-    climb.hurry_if_nobody_was_reached(attempt.alert, attempt.step, now)
+    if outcome.state != State.DELIVERED:
+        climb.hurry_if_nobody_was_reached(attempt.alert, attempt.step, now)
 
 
 def free_those_of(name: str) -> None:
@@ -105,9 +107,8 @@ def _end(attempt: Attempt, state: Any, now: datetime) -> None:
 
 def _locked(attempt_id: int) -> Attempt | None:
     """The attempt with its alert, both locked, always in this order."""
-    found = Attempt.objects.filter(pk=attempt_id).values_list("alert_id", flat=True)
-    alert_id = found.first()
-    alert = climb.locked(alert_id) if alert_id is not None else None
+    alerts = Alert.objects.select_for_update(of=("self",))
+    alert = alerts.filter(attempts=attempt_id).first()
     attempt = Attempt.objects.select_for_update().filter(pk=attempt_id).first()
     if alert is None or attempt is None:
         return None
