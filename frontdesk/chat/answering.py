@@ -15,12 +15,12 @@ from uuid import UUID
 
 from django.conf import settings
 
-from frontdesk.chat import database, intake, last_gate, leases, message_log
+from frontdesk.chat import database, intake, last_gate, leases, message_log, statements
 from frontdesk.chat.arrival import Danger
 from frontdesk.chat.fanout import publish, publish_queue
 from frontdesk.chat.instances import instance
 from frontdesk.chat.models import Alert, Conversation, Message
-from frontdesk.chat.rasa_client import RasaError, Reply, rasa, tell
+from frontdesk.chat.rasa_client import RasaError, Reply, rasa
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class Answering:
             self._start(self._answer_all(accepted.claimed))
         elif accepted.is_new and not accepted.is_waiting:
             # Answered without Rasa, which is to know of it.
-            self._start(tell(conversation_id, text=accepted.message.text))
+            self._start(rasa().tell(conversation_id, accepted.message.text))
         return accepted
 
     def _accepted_late(self, stored: asyncio.Future[intake.Accepted | None]) -> None:
@@ -207,10 +207,10 @@ def _keep(claimed: leases.Claimed, reply: Reply | None) -> _Kept | None:
     if conversation is None:
         return None
     message = claimed.message
-    is_due = message_log.mark_answered(message)
+    is_due = statements.mark_answered(message)
     following = leases.behind(conversation, claimed)
     if not is_due:
-        message_log.store(conversation)
+        statements.store_turn(conversation)
         return _Kept([], following)
     if intake.is_suspected(message) and (reply is None or reply.urgent):
         said = intake.speak_urgently(conversation, message)
@@ -228,7 +228,7 @@ def _store(
     bubbles = _to_say(conversation, reply)
     if not bubbles:
         message_log.note_understood(message, reply.provenance if reply else {})
-        message_log.store(conversation)
+        statements.store_turn(conversation)
         return [], None
     bubbles = last_gate.passed(conversation, bubbles)
     said = message_log.append_reply(

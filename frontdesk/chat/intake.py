@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from clinic.buttons import button_title, intent_of_button
-from frontdesk.chat import crypto, leases, message_log
+from frontdesk.chat import crypto, leases, message_log, statements
 from frontdesk.chat.arrival import Danger
 from frontdesk.chat.errors import closed, invalid_field, too_long, unauthorized
 from frontdesk.chat.models import Alert, Conversation, Message, Original
@@ -153,7 +153,7 @@ def _there_already(
     conversation: Conversation, new: Written
 ) -> tuple[Message | None, Message | None]:
     """The same message sent before, and the oldest to be answered."""
-    if not message_log.is_there(conversation, new.client_id):  # nearly always
+    if not statements.is_there(conversation, new.client_id):  # nearly always
         return None, None
     there, same = conversation.messages, new.client_id
     known = there.filter(client_id=same).first() if same is not None else None
@@ -184,7 +184,7 @@ def answered_at_last(message_id: int) -> Accepted:
     conversation_id = Message.objects.get(pk=message_id).conversation_id
     conversation = message_log.lock(conversation_id)
     message = conversation.messages.get(pk=message_id)
-    if message_log.mark_answered(message):
+    if statements.mark_answered(message):
         return Accepted(message, speak_urgently(conversation, message))
     return Accepted(message, message_log.replies_to(message))
 

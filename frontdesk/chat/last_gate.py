@@ -6,9 +6,9 @@ quiet line with 988 and 911 under every reply once a conversation was urgent.
 
 from __future__ import annotations
 
-from frontdesk.chat import metrics
+from frontdesk.chat import metrics, statements
 from frontdesk.chat.bubbles import Bubble
-from frontdesk.chat.models import BlockedAnswer, Conversation
+from frontdesk.chat.models import Conversation
 from frontdesk.chat.texts import says_988, texts, with_buttons
 
 FALLBACK_RESPONSE = "utter_assistant_down"
@@ -28,7 +28,7 @@ def passed(conversation: Conversation, bubbles: list[Bubble]) -> list[Bubble]:
 
 def _without_blocked(bubbles: list[Bubble]) -> list[Bubble]:
     """The reply, with one approved text in place of all that may not be said."""
-    blocked = _blocked(bubbles)
+    blocked = statements.blocked_answers()
     kept = [
         bubble
         for bubble in bubbles
@@ -37,13 +37,6 @@ def _without_blocked(bubbles: list[Bubble]) -> list[Bubble]:
     if len(kept) == len(bubbles):
         return bubbles
     return [*kept, *_to_a_person(texts().bubbles(REPLACEMENT_RESPONSE))]
-
-
-def _blocked(bubbles: list[Bubble]) -> set[tuple[str, str]]:
-    """What staff have taken out of service of these: responses with their versions."""
-    names = {bubble.response for bubble in bubbles if bubble.response is not None}
-    rows = BlockedAnswer.objects.filter(response__in=names)
-    return set(rows.values_list("response", "version"))
 
 
 def _is_stopped(bubble: Bubble, blocked: set[tuple[str, str]]) -> bool:

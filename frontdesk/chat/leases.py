@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from frontdesk.chat import message_log
+from frontdesk.chat import message_log, statements
 from frontdesk.chat.instances import ended, instance
 from frontdesk.chat.models import Conversation, Message
 
@@ -38,7 +38,7 @@ def claim(conversation_id: UUID, holder: str) -> Claimed | None:
     if conversation is None or not is_free(conversation, holder):
         return None
     claimed = following(conversation, holder)
-    message_log.store(conversation)
+    statements.store_turn(conversation)
     return claimed
 
 

@@ -10,25 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
-from frontdesk.chat import metrics
+from frontdesk.chat import metrics, statements
 from frontdesk.chat.bubbles import Bubble
 from frontdesk.chat.models import Alert, Conversation, Message, Ticket
-
-MOST_AT_ONCE = 500
-# What a turn changes in its conversation; one statement stores all of it.
-OF_A_TURN = ("last_number", "after_urgent", "lease_holder", "lease_until")
-# Asked with every message; that Django writes them anew costs three times as much as to
-# carry them out.
-_AFTER = (
-    "SELECT * FROM chat_message WHERE conversation_id = %s AND number > %s "
-    "ORDER BY number LIMIT %s"
-)
-_THERE = (
-    "SELECT 1 FROM chat_message WHERE conversation_id = %s "
-    "AND (client_id = %s OR state = %s) LIMIT 1"
-)
 
 
 def lock(conversation_id: UUID) -> Conversation:
@@ -37,13 +21,10 @@ def lock(conversation_id: UUID) -> Conversation:
     Raises:
         Conversation.DoesNotExist: if it was erased to nothing.
     """
-    return Conversation.objects.select_for_update().get(pk=conversation_id)
-
-
-def store(conversation: Conversation) -> None:
-    """Stores what a turn has changed in a locked conversation."""
-    changed = {name: getattr(conversation, name) for name in OF_A_TURN}
-    Conversation.objects.filter(pk=conversation.pk).update(**changed)
+    conversation = statements.find(conversation_id, lock=True)
+    if conversation is None:
+        raise Conversation.DoesNotExist
+    return conversation
 
 
 def append(
@@ -75,16 +56,10 @@ def _append(
         for number, fields in enumerate(rows, start=first)
     ]
     conversation.last_number += len(messages)
-    store(conversation)
+    statements.store_turn(conversation)
     for message in messages:
         metrics.message_stored(message.author, message.route)
-    return Message.objects.bulk_create(messages)
-
-
-def mark_answered(message: Message) -> bool:
-    """The patient's message needs nothing more; False if that was so before."""
-    waiting = Message.objects.filter(pk=message.pk, state=Message.State.ACCEPTED)
-    return bool(waiting.update(state=Message.State.ANSWERED))
+    return statements.insert(messages)
 
 
 def note_understood(message: Message, provenance: dict[str, Any]) -> None:
@@ -113,7 +88,7 @@ def raise_alert(
     )
     if not conversation.after_urgent:
         conversation.after_urgent = True
-        store(conversation)
+        statements.store_turn(conversation)
 
 
 def open_ticket(
@@ -132,26 +107,6 @@ def times_given(conversation: Conversation, response: str) -> int:
     """How many patient messages were answered with a response."""
     given = conversation.messages.filter(response=response).exclude(answers=None)
     return given.values("answers").distinct().count()
-
-
-def after(conversation_id: UUID, number: int) -> list[Message]:
-    """The messages behind a number, oldest first, not endlessly many."""
-    key = _key(conversation_id)
-    return list(Message.objects.raw(_AFTER, [key, number, MOST_AT_ONCE]))
-
-
-def is_there(conversation: Conversation, client_id: str | None) -> bool:
-    """Whether a message with this id, or one to be answered, is in the log."""
-    with connection.cursor() as cursor:
-        whose = [_key(conversation.pk), client_id, str(Message.State.ACCEPTED)]
-        cursor.execute(_THERE, whose)
-        return cursor.fetchone() is not None
-
-
-def _key(conversation_id: UUID) -> Any:
-    """An id as this database writes it."""
-    whose = Message._meta.get_field("conversation")
-    return whose.get_db_prep_value(conversation_id, connection)
 
 
 def replies_to(message: Message) -> list[Message]:

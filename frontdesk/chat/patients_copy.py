@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from frontdesk.chat import database, message_log
+from frontdesk.chat import database, statements
 from frontdesk.chat.models import Conversation, Feedback, Message, Original
 from frontdesk.chat.presenter import present
 
@@ -32,7 +32,7 @@ async def pieces(
             yield comma + json.dumps(present(message), ensure_ascii=False)
             comma = ", "
         last = messages[-1].number
-        messages = await database.read(message_log.after, conversation_id, last)
+        messages = await database.read(statements.after, conversation_id, last)
     yield "]}"
 
 

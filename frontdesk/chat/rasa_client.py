@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -18,7 +19,8 @@ from frontdesk.chat.bubbles import Bubble
 logger = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 50
-MOST_BYTES = 1024 * 1024
+SECONDS_TO_TELL = 1.0  # about as long as it takes to write the next message
+SECONDS_BETWEEN_LOOKS = 0.01
 
 
 class RasaError(RuntimeError):
@@ -38,6 +40,14 @@ class Reply:
         return next((bubble for bubble in self.bubbles if bubble.is_urgent), None)
 
 
+@dataclass
+class _Untold:
+    """Messages of a conversation that were answered without Rasa, oldest first."""
+
+    texts: deque[str] = field(default_factory=deque)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 class RasaClient:
     """One HTTP client for the process."""
 
@@ -45,16 +55,60 @@ class RasaClient:
         self._url = f"{url}/webhooks/frontdesk"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._session: aiohttp.ClientSession | None = None
+        self._asked = 0  # on behalf of patients who wait
+        self._untold: dict[UUID, _Untold] = {}
+        self._one_by_one = asyncio.Lock()
 
     async def ask(
         self, conversation_id: UUID, *, text: str, button: str = "", seconds: float
     ) -> Reply:
-        """Rasa's reply to a message.
+        """Rasa's reply to a message; Rasa is told before what it does not know yet.
 
         Raises:
             RasaError: if there is none within ``seconds``.
         """
         said = {"button": button} if button else _words(text[: settings.MAX_TEXT])
+        self._asked += 1
+        try:
+            async with asyncio.timeout(seconds):
+                await self._catch_up(conversation_id)
+                return await self._say(conversation_id, said, seconds)
+        except TimeoutError as error:
+            raise RasaError("TimeoutError") from error
+        finally:
+            self._asked -= 1
+
+    async def tell(self, conversation_id: UUID, text: str) -> None:
+        """Lets Rasa know of a message that was answered without it; drops the reply.
+
+        Patients who wait for an answer go first, for ``SECONDS_TO_TELL`` at the most.
+        """
+        untold = self._untold.setdefault(conversation_id, _Untold())
+        untold.texts.append(text)
+        until = asyncio.get_running_loop().time() + SECONDS_TO_TELL
+        async with self._one_by_one:
+            while self._asked and asyncio.get_running_loop().time() < until:
+                await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            await self._catch_up(conversation_id)
+
+    async def _catch_up(self, conversation_id: UUID) -> None:
+        """Tells what is still to be told of a conversation, in its order."""
+        untold = self._untold.get(conversation_id)
+        if untold is None:
+            return
+        async with untold.lock:
+            while untold.texts:
+                said = _words(untold.texts.popleft()[: settings.MAX_TEXT])
+                try:
+                    await self._say(conversation_id, said, settings.RASA_SECONDS)
+                except RasaError as error:
+                    logger.info("Rasa was not told of an urgent message: %s.", error)
+            if self._untold.get(conversation_id) is untold:
+                del self._untold[conversation_id]
+
+    async def _say(
+        self, conversation_id: UUID, said: dict[str, Any], seconds: float
+    ) -> Reply:
         body = {"conversation": str(conversation_id), **said}
         content = await self._call("POST", "/message", seconds, json=body)
         try:
@@ -68,6 +122,8 @@ class RasaClient:
         Raises:
             RasaError: if that is not certain.
         """
+        if conversation_id in self._untold:
+            self._untold[conversation_id].texts.clear()
         path = f"/conversation/{conversation_id}"
         without = (_without_length,)
         await self._call("DELETE", path, settings.RASA_SECONDS, middlewares=without)
@@ -186,13 +242,3 @@ def _short(value: Any, longest: int) -> str | None:
 def rasa() -> RasaClient:
     """The one client of this process."""
     return RasaClient(settings.RASA_URL, settings.RASA_AUTH_TOKEN)
-
-
-async def tell(conversation_id: UUID, *, text: str) -> None:
-    """Lets Rasa know of a message that was answered without it; drops the reply."""
-    try:
-        await rasa().ask(conversation_id, text=text, seconds=settings.RASA_SECONDS)
-    except RasaError as error:
-        logger.info("Rasa was not told of an urgent message: %s.", error)
-    except asyncio.CancelledError:
-        raise

@@ -22,6 +22,7 @@ from frontdesk.chat import (
     intake,
     message_log,
     patients_copy,
+    statements,
 )
 from frontdesk.chat.answers import (
     WITH_TOKEN,
@@ -123,7 +124,7 @@ async def export(request: HttpRequest) -> StreamingHttpResponse:
     await check_message_rates(request)
     conversation = conversation_of(request)
     about = await database.read(patients_copy.about, conversation)
-    first = await database.read(message_log.after, conversation.pk, 0)
+    first = await database.read(statements.after, conversation.pk, 0)
     pieces = patients_copy.pieces(conversation.pk, about, first)
     answer = StreamingHttpResponse(pieces, content_type="application/json")
     answer["Content-Disposition"] = 'attachment; filename="chat.json"'

@@ -9,7 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from ninja import Query, Router
 
-from frontdesk.chat import database, feedback, message_log, stream
+from frontdesk.chat import database, feedback, statements, stream
 from frontdesk.chat.answering import answering
 from frontdesk.chat.answers import (
     WITH_TOKEN,
@@ -68,7 +68,7 @@ async def messages(
 ) -> HttpResponse:
     """The messages behind a number: the same as the stream, without it."""
     found = await database.read(
-        message_log.after, conversation_of(request).pk, int(after)
+        statements.after, conversation_of(request).pk, int(after)
     )
     return json_answer({"messages": [present(message) for message in found]})
 

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from frontdesk.chat import database, message_log
+from frontdesk.chat import database, statements
 from frontdesk.chat.fanout import fanout
 from frontdesk.chat.models import Conversation, Message
 from frontdesk.chat.presenter import present
@@ -43,7 +43,7 @@ async def events(conversation_id: UUID, last_id: int) -> AsyncIterator[str]:
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
         try:
             fanout().note_present(conversation_id)
-            conversation = await database.read(_conversation, conversation_id)
+            conversation = await database.read(statements.find, conversation_id)
             for state in _standing(conversation):
                 yield _state(state)
             async for event in _live(conversation_id, last_id, subscription):
@@ -66,7 +66,7 @@ async def _live(
         elif handed_over is not None:
             messages = handed_over
         else:
-            messages = await database.read(message_log.after, conversation_id, last_id)
+            messages = await database.read(statements.after, conversation_id, last_id)
         if messages:
             last_id = messages[-1].number
         if is_over and not _closes(states):
@@ -75,7 +75,7 @@ async def _live(
             yield "".join([*map(_message, messages), *map(_state, states)])
         if _closes(states):
             return
-        if len(messages) == message_log.MOST_AT_ONCE:
+        if len(messages) == statements.MOST_AT_ONCE:
             states, is_due = [], True
             continue
         pause = heard_at + settings.HEARTBEAT_SECONDS - time.monotonic()
@@ -89,14 +89,10 @@ async def _live(
             fanout().note_present(conversation_id)
 
 
-def _conversation(conversation_id: UUID) -> Conversation | None:
-    return Conversation.objects.filter(pk=conversation_id).first()
-
-
 def _look(conversation_id: UUID, last_id: int) -> tuple[list[Message], bool]:
     """The messages behind a number, and whether the session is over."""
-    messages = message_log.after(conversation_id, last_id)
-    conversation = _conversation(conversation_id)
+    messages = statements.after(conversation_id, last_id)
+    conversation = statements.find(conversation_id)
     return messages, conversation is None or conversation.is_over(timezone.now())
 
 

@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from frontdesk.chat import database, erasure, message_log, patients_copy
+from frontdesk.chat import database, erasure, patients_copy, statements
 from frontdesk.chat.fanout import publish, publish_queue
 from frontdesk.inbox import privacy
 from frontdesk.inbox.conversations import conversation_for, kept_for, record_reading
@@ -43,7 +43,7 @@ def export(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     with transaction.atomic():
         privacy.record_export(person(request), found, asked)
         about = patients_copy.about(found)
-        first = message_log.after(found.pk, 0)
+        first = statements.after(found.pk, 0)
     pieces = patients_copy.pieces(found.pk, about, first)
     answer = StreamingHttpResponse(pieces, content_type="application/json")
     name = f"chat-{privacy.short_id(found.pk)}.json"

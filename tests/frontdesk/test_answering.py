@@ -20,6 +20,7 @@ from frontdesk.chat import (
     last_gate,
     leases,
     message_log,
+    statements,
     takeover,
 )
 from frontdesk.chat.bubbles import Bubble
@@ -291,6 +292,44 @@ def test_a_message_takes_few_queries(patient):
 
     assert len(_statements(taken_in)) == 4
     assert len(_statements(answered)) == 5
+
+
+def test_a_message_is_stored_as_django_would(patient):
+    """The statement is our own; every column is as the model's own saving leaves it."""
+    conversation = message_log.lock(patient.id)
+    fields = {
+        "author": Message.Author.BOT,
+        "text": "100 % \u00fc \U0001f600",
+        "client_id": "a-1",
+        "check_in": True,
+        "buttons": [{"id": "b", "title": "\u00fc"}],
+        "confidence": 0.1,
+        "safety": {"level": "none", "known": None},
+        "sent_at": datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC),
+    }
+    with transaction.atomic():
+        (ours,) = statements.insert(
+            [Message(conversation=conversation, number=1001, **fields)]
+        )
+        fields["client_id"] = "a-2"
+        djangos = Message.objects.create(
+            conversation=conversation, number=1002, **fields
+        )
+
+    assert Message.objects.get(pk=ours.pk).number == 1001
+    rows = [_row(ours.pk), _row(djangos.pk)]
+    for own in ("id", "number", "client_id"):
+        assert rows[0].pop(own) != rows[1].pop(own)
+    assert rows[0] == rows[1]
+    assert Message.objects.get(pk=ours.pk).safety == fields["safety"]
+
+
+def _row(key):
+    """As the database has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM chat_message WHERE id = %s", [key])
+        names = [column[0] for column in cursor.description]
+        return dict(zip(names, cursor.fetchone(), strict=True))
 
 
 def _statements(captured):

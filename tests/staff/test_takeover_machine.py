@@ -37,6 +37,7 @@ from frontdesk.chat import (
     erasure,
     intake,
     message_log,
+    statements,
     stream,
     takeover,
     takeover_ends,
@@ -136,7 +137,7 @@ class Takeovers(RuleBasedStateMachine):
         """The patient's page comes back, and asks for what it has not seen."""
         self.count("reconnect")
         for message in self.wait_for(
-            database.read(message_log.after, self.id, self.seen)
+            database.read(statements.after, self.id, self.seen)
         ):
             assert message.number == self.seen + 1, "a gap"
             self.seen = message.number
@@ -265,7 +266,7 @@ class Takeovers(RuleBasedStateMachine):
         if not hasattr(self, "id"):
             return
         for message in self.wait_for(
-            database.read(message_log.after, self.id, self.checked)
+            database.read(statements.after, self.id, self.checked)
         ):
             self.check(message)
             self.checked = message.number
