@@ -82,13 +82,19 @@ class RasaClient:
         """Lets Rasa know of a message that was answered without it; drops the reply.
 
         Patients who wait for an answer go first, for ``SECONDS_TO_TELL`` at the most.
+        Nothing is told later than twice that, where Rasa hangs: the conversation may
+        have been erased meanwhile (``erasure.MARGIN``).
         """
         untold = self._untold.setdefault(conversation_id, _Untold())
         untold.texts.append(text)
-        until = asyncio.get_running_loop().time() + SECONDS_TO_TELL
+        time = asyncio.get_running_loop().time
+        until = time() + SECONDS_TO_TELL
         async with self._one_by_one:
-            while self._asked and asyncio.get_running_loop().time() < until:
+            while self._asked and time() < until:
                 await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            if time() > until + SECONDS_TO_TELL:
+                untold.texts.clear()
+                logger.info("Rasa was not told of an urgent message: it hangs.")
             await self._catch_up(conversation_id)
 
     async def _catch_up(self, conversation_id: UUID) -> None:

@@ -101,6 +101,24 @@ def test_what_is_erased_is_not_told(own_rasa):
     assert heard(own_rasa) == []
 
 
+def test_a_rasa_that_hangs_is_not_told_of_it_later(own_rasa, monkeypatch):
+    monkeypatch.setattr(rasa_client, "SECONDS_TO_TELL", SLOW / 4)
+    client = rasa_client.RasaClient(own_rasa.url, "token")
+
+    async def work():
+        await asyncio.gather(
+            client.tell(PATIENT, "i have chest pain"),
+            client.tell(URGENT, "i want to die"),
+        )
+        await client.close()
+
+    asyncio.run(work())
+
+    assert heard(own_rasa, PATIENT) == ["i have chest pain"]
+    assert heard(own_rasa) == []
+    assert not client._untold
+
+
 def test_that_rasa_is_down_ends_the_wait_of_who_asks_and_loses_no_order(own_rasa):
     own_rasa.status = 503
 
