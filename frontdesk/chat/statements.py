@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Model
 
-from frontdesk.chat.models import BlockedAnswer, Conversation, Message
+from frontdesk.chat.models import Conversation, Message
 
 MOST_AT_ONCE = 500
 # What a turn changes in its conversation.
@@ -83,9 +83,8 @@ def mark_answered(message: Message) -> bool:
 
 def blocked_answers() -> set[tuple[str, str]]:
     """The responses, each with a version, that staff have taken out of service."""
-    table = BlockedAnswer._meta.db_table
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT response, version FROM {table}")
+        cursor.execute("SELECT response, version FROM chat_blockedanswer")
         return set(cursor.fetchall())
 
 

@@ -44,31 +44,29 @@ def heard(rasa, conversation_id=URGENT):
     return rasa.texts(SimpleNamespace(id=conversation_id))
 
 
-def test_rasa_is_told_as_soon_as_nobody_waits(own_rasa):
+def heard_while_somebody_waits(rasa):
+    """What Rasa has been told before that patient has an answer; all is told after."""
+
     async def work():
-        async with somebody_waits(own_rasa) as client:
+        async with somebody_waits(rasa) as client:
             telling = asyncio.create_task(client.tell(URGENT, "i want to die"))
             await asyncio.sleep(SLOW / 2)
-            before = heard(own_rasa)
+            before = heard(rasa)
             await telling
             return before
 
-    assert asyncio.run(work()) == []
+    return asyncio.run(work())
+
+
+def test_rasa_is_told_as_soon_as_nobody_waits(own_rasa):
+    assert heard_while_somebody_waits(own_rasa) == []
     assert heard(own_rasa) == ["i want to die"]
 
 
 def test_rasa_is_told_after_a_while_though_somebody_always_waits(own_rasa, monkeypatch):
     monkeypatch.setattr(rasa_client, "SECONDS_TO_TELL", SLOW / 10)
 
-    async def work():
-        async with somebody_waits(own_rasa) as client:
-            telling = asyncio.create_task(client.tell(URGENT, "i want to die"))
-            await asyncio.sleep(SLOW / 2)
-            before = heard(own_rasa)
-            await telling
-            return before
-
-    assert asyncio.run(work()) == ["i want to die"]
+    assert heard_while_somebody_waits(own_rasa) == ["i want to die"]
 
 
 def test_who_writes_again_is_understood_with_what_was_said_before(own_rasa):
