@@ -277,21 +277,6 @@ def test_a_dry_run_is_loud_and_sent_to_nobody(receiver, change, caplog):
     assert "Dry run, nobody is told. pager: Urgent alert" in caplog.text
 
 
-def test_a_dry_run_is_over_once_it_is_planned(receiver, change):
-    change(URGENT_LADDER=ladder((0, "pager"), (2, "one")), ALERT_CHANNELS={})
-    alert = Climb()
-
-    with transaction.atomic():
-        climb.climb(alert.pk, alert.now)
-
-    (attempt,) = alert.attempts
-    assert (attempt.state, attempt.tries, attempt.due_at) == ("dry_run", 0, None)
-    assert attempt.finished_at == alert.now
-    noted = Entry.objects.filter(subject=f"alert {alert.pk}", action="notify")
-    assert [entry.detail["outcome"] for entry in noted] == ["dry_run"]
-    assert alert.alert.next_step_at == alert.start + timedelta(minutes=2)
-
-
 def test_a_service_that_hangs_is_given_up(receiver, change):
     receiver.seconds = 1.0
     change(URGENT_LADDER=ladder((0, "one")), ALERT_SEND_SECONDS=0.2)
