@@ -10,7 +10,6 @@ import asyncio
 import gc
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 from django.conf import settings
 
@@ -25,6 +24,8 @@ from frontdesk.chat.texts import texts
 from frontdesk.inbox import search_digests
 
 logger = logging.getLogger(__name__)
+
+Work = Callable[[], Awaitable[object]]
 
 SECONDS_BETWEEN_COPIES = 1.0  # of SQLite's journal: short ones, so that none is felt
 
@@ -42,8 +43,10 @@ class Background:
         await asyncio.to_thread(danger.phrases_alone)
         await asyncio.to_thread(source_titles, ["any"])
         await fanout().start()
-        work = (_repeat(), _copy_journal(), danger.keep_current())
-        self._tasks = [asyncio.create_task(each) for each in work]
+        self._tasks = [
+            *(asyncio.create_task(_repeat(*each)) for each in _works()),
+            asyncio.create_task(danger.keep_current()),
+        ]
         await worker().start()
         # What has been loaded stays; to look through it again and again would hold up
         # every message by as much as all of it takes.
@@ -64,25 +67,32 @@ class Background:
         instance().close()  # what it was at may be taken up
 
 
-async def _repeat() -> None:
-    while True:
-        await _attempt("the spool", alarms.drain)
-        await _attempt("unanswered messages", answering.recover)
-        await _attempt("takeovers", takeover_ends.end_the_overdue)
-        await _attempt("the search", search_digests.keep_up)
-        await _attempt("erased conversations", erasure.forget_for_good)
-        await _attempt("resolved alerts", erasure.clear_resolved)
-        await _attempt("retention", retention.retention.when_due)
-        await asyncio.sleep(settings.RECOVERY_SECONDS)
+def _works() -> list[tuple[str, Work, float]]:
+    """What is repeated, each by itself, and how many seconds lie between two times."""
+    often = settings.RECOVERY_SECONDS
+    return [
+        ("the spool", alarms.drain, often),
+        ("unanswered messages", answering.recover, often),
+        ("takeovers", takeover_ends.end_the_overdue, often),
+        ("the search", search_digests.keep_up, often),
+        ("erased conversations", erasure.forget_for_good, often),
+        ("resolved alerts", erasure.clear_resolved, often),
+        ("retention", retention.retention.when_due, often),
+        ("the journal", _copy_journal, SECONDS_BETWEEN_COPIES),
+    ]
 
 
 async def _copy_journal() -> None:
+    await database.read(database.copy_journal)
+
+
+async def _repeat(what: str, work: Work, seconds: float) -> None:
     while True:
-        await asyncio.sleep(SECONDS_BETWEEN_COPIES)
-        await _attempt("the journal", partial(database.read, database.copy_journal))
+        await _attempt(what, work)
+        await asyncio.sleep(seconds)
 
 
-async def _attempt(what: str, work: Callable[[], Awaitable[object]]) -> None:
+async def _attempt(what: str, work: Work) -> None:
     try:
         await work()
     except database.DatabaseDownError as error:

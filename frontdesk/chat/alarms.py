@@ -107,14 +107,17 @@ async def drain() -> int:
     """Moves the spool into the database; gives how many lines."""
     if not spool.has_lines():
         return 0
-    # Not one transaction: the lines go only after each is committed, and none twice.
-    moved = await database.read(_move)
+    moved = await asyncio.to_thread(_move, asyncio.get_running_loop())
     await publish_queue()
     return moved
 
 
-def _move() -> int:
+def _move(loop: asyncio.AbstractEventLoop) -> int:
+    """In a thread, since the file may be another process's; stored in ``loop``'s."""
     with spool.lines() as lines:
         for line in lines:
-            store(line)
+            # Not one transaction: the lines go only after each is committed, and none
+            # twice. A patient's message waits for one of them, not for all.
+            stored = database.write(store, line)
+            asyncio.run_coroutine_threadsafe(stored, loop).result()
         return len(lines)

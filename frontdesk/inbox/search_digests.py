@@ -68,7 +68,9 @@ async def keep_up() -> None:
             break
         await database.write_last(digest_again, conversation_id)
         _digested_at[conversation_id] = began
-        await asyncio.sleep((time.monotonic() - began) * PAUSE)
+        # Not for long after one that had to wait for the database.
+        now = time.monotonic()
+        await asyncio.sleep(min((now - began) * PAUSE, max(until - now, 0)))
     await _clean()
 
 

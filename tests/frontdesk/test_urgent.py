@@ -3,6 +3,7 @@
 # ruff: noqa: E501  (tables read better in one line each)
 
 import json
+import threading
 import time
 import uuid
 from contextlib import suppress
@@ -14,6 +15,7 @@ from django.conf import settings
 from frontdesk.chat import door, sessions, spool, takeover
 from frontdesk.chat.arrival import Danger
 from frontdesk.chat.models import Alert, Conversation, Message
+from frontdesk.inbox import search_digests
 from safety.danger_detector import Verdict
 from tests.frontdesk.gateway_for_tests import (
     CERTAIN,
@@ -315,6 +317,24 @@ def test_spooled_line_read_twice_makes_one_alert(patient):
         run(alarms.drain())
 
     assert Alert.objects.filter(spool_id=line["spool_id"]).count() == 1
+
+
+def test_what_hangs_does_not_hold_up_the_spool(patient, monkeypatch):
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def hang():
+        hangs.set()
+        goes_on.wait(20)
+        return []
+
+    monkeypatch.setattr(search_digests, "_due", hang)
+    try:
+        assert hangs.wait(10)
+        line = {"spool_id": uuid.uuid4().hex, **SPOOLED}
+        spool.keep(line)
+        wait_until(Alert.objects.filter(spool_id=line["spool_id"]).exists, 3)
+    finally:
+        goes_on.set()
 
 
 def test_an_alert_is_kept_while_the_spool_waits_for_the_database(change, tmp_path):

@@ -5,11 +5,13 @@
 import csv
 import io
 import re
+import time
 import uuid
 
 import pytest
 
 from tests.frontdesk.gateway_for_tests import CERTAIN, FAQ, HAND_OFF, HOME, wait_until
+from tests.frontdesk.run_async import run
 from tests.staff.search_helpers import LIST, chat, digested, found, ids_on, word
 
 NOT_UNDERSTOOD = FAQ | {
@@ -300,6 +302,26 @@ def test_a_chat_in_full_swing_is_digested_once_a_minute(gateway, viewer, monkeyp
     wait_until(lambda: found(viewer, q=second) == [other.id], 15)
     monkeypatch.setattr(search_digests, "SECONDS_BETWEEN_DIGESTS", 0.0)
     wait_until(lambda: set(found(viewer, q=second)) == {other.id, patient.id}, 15)
+
+
+def test_after_a_long_wait_for_the_database_the_search_goes_on_at_once(
+    gateway, rasa, viewer, monkeypatch
+):
+    from frontdesk.inbox import search_digests
+
+    patient = chat(gateway, f"{word()} and then more")
+
+    def after_a_lock(_):
+        time.sleep(1)
+
+    monkeypatch.setattr(search_digests, "MOST_SECONDS", 0.5)
+    monkeypatch.setattr(search_digests, "digest_again", after_a_lock)
+    monkeypatch.setattr(search_digests, "_due", lambda: [patient.id])
+    began = time.monotonic()
+    run(search_digests.keep_up())
+
+    # A pause of four times the wait would be 5 s in all.
+    assert 1 < time.monotonic() - began < 4
 
 
 def test_nobody_finds_anything_without_an_account(gateway, people):
