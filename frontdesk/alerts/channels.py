@@ -95,15 +95,20 @@ def service(channel: str) -> apprise.Apprise | None:
     return made
 
 
+def is_dry_run(channel: str) -> bool:
+    """Whether no variable holds its address."""
+    return _variable(channel) is None
+
+
 def reach_of(channel: str) -> Reach:
     """Whether a channel would reach anybody, and what to do if not."""
     found = _variable(channel)
     variable = found or variables_of(channel)[0]
     try:
-        is_dry_run = service(channel) is None
+        service(channel)
     except ChannelError as error:
         return Reach(channel, variable, problem=str(error))
-    return Reach(channel, variable, is_dry_run=is_dry_run)
+    return Reach(channel, variable, is_dry_run=found is None)
 
 
 def nobody_would_be_reached() -> bool:

@@ -12,6 +12,8 @@ from typing import Any
 
 from django.conf import settings
 
+from frontdesk.alerts.channels import is_dry_run
+from frontdesk.alerts.delivery import dry_run, notice
 from frontdesk.alerts.ladder import INBOX, leaves_the_house
 from frontdesk.alerts.models import Attempt
 from frontdesk.audit.ledger import Job, record
@@ -95,12 +97,16 @@ def _plan(alert: Alert, number: int, channel: str, now: datetime) -> Attempt:
     attempt = Attempt(
         alert=alert, step=number, channel=channel, planned_at=now, due_at=now
     )
-    if leaves_the_house(channel):
+    is_outside = leaves_the_house(channel)
+    if is_outside and not is_dry_run(channel):
         attempt.save()
         return attempt
-    # A place in the queue: that is done as soon as it is written.
-    attempt.error = _hand_on(alert, channel.partition(":")[2], now)
-    attempt.state = Attempt.State.FAILED if attempt.error else Attempt.State.POSTED
+    # A place in the queue, or a channel that is not set up: done once it is written.
+    if is_outside:
+        attempt.state = dry_run(channel, notice(alert, now)).state
+    else:
+        attempt.error = _hand_on(alert, channel.partition(":")[2], now)
+        attempt.state = Attempt.State.FAILED if attempt.error else Attempt.State.POSTED
     attempt.started_at = attempt.finished_at = now
     attempt.due_at = None
     attempt.save()

@@ -88,8 +88,7 @@ def send(channel: str, what: Notice) -> Outcome:
     except ChannelError as error:
         return Outcome(Attempt.State.FAILED, str(error)[:200])
     if made is None:
-        logger.warning("Dry run, nobody is told. %s: %s", channel, what.body)
-        return Outcome(Attempt.State.DRY_RUN)
+        return dry_run(channel, what)
     try:
         result = made.notify(
             body=what.body,
@@ -102,6 +101,12 @@ def send(channel: str, what: Notice) -> Outcome:
     if result:
         return Outcome(Attempt.State.DELIVERED)
     return Outcome(Attempt.State.FAILED, _reason(result), again=True)
+
+
+def dry_run(channel: str, what: Notice) -> Outcome:
+    """Writes to the log what would be sent if the channel were set up."""
+    logger.warning("Dry run, nobody is told. %s: %s", channel, what.body)
+    return Outcome(Attempt.State.DRY_RUN)
 
 
 async def send_in_time(channel: str, what: Notice) -> Outcome:

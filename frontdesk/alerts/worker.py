@@ -16,10 +16,13 @@ from frontdesk.alerts.delivery import prepare, send_in_time
 from frontdesk.chat import database
 from frontdesk.chat.fanout import publish_queue
 from frontdesk.chat.instances import instance
+from frontdesk.chat.waiting import waiting
 
 logger = logging.getLogger(__name__)
 
 MOST_SENT_AT_ONCE = 16
+# Patients who wait for an answer go first, for so long each time something is due.
+SECONDS_TO_LET_BY = 0.5
 # A result is worth some patience: without it, people are told twice.
 PATIENCE = 5
 SECONDS_TO_STOP = 3.0
@@ -50,7 +53,9 @@ class Worker:
 
     async def work_off(self) -> None:
         """Plans what is due, and begins to send; does not wait until it is sent."""
+        until = asyncio.get_running_loop().time() + SECONDS_TO_LET_BY
         for alert_id in await database.read(climb.due_alerts, self._clock()):
+            await waiting.nobody(until - asyncio.get_running_loop().time())
             await _attempt(self._climb, alert_id)
         for attempt_id in await database.read(sending.due_attempts, self._clock()):
             if len(self._sending) >= MOST_SENT_AT_ONCE:

@@ -21,6 +21,7 @@ from frontdesk.chat.fanout import publish, publish_queue
 from frontdesk.chat.instances import instance
 from frontdesk.chat.models import Alert, Conversation, Message
 from frontdesk.chat.rasa_client import RasaError, Reply, rasa
+from frontdesk.chat.waiting import waiting
 
 logger = logging.getLogger(__name__)
 
@@ -75,9 +76,10 @@ class Answering:
     ) -> intake.Accepted:
         holder = instance().new_holder()
         try:
-            accepted = await database.write(
-                intake.accept, conversation_id, written, danger, holder
-            )
+            with waiting.patient():
+                accepted = await database.write(
+                    intake.accept, conversation_id, written, danger, holder
+                )
         except database.DatabaseDownError as error:
             if error.late is not None:
                 error.late.add_done_callback(self._accepted_late)
@@ -124,7 +126,8 @@ class Answering:
         # Without the deadline of the request that brought it.
         database.deadline.set(None)
         while claimed is not None:
-            claimed = await _attempt(claimed)
+            with waiting.patient():
+                claimed = await _attempt(claimed)
 
 
 async def _attempt(claimed: leases.Claimed) -> leases.Claimed | None:

@@ -15,12 +15,12 @@ from django.conf import settings
 
 from frontdesk.chat import danger
 from frontdesk.chat.bubbles import Bubble
+from frontdesk.chat.waiting import waiting
 
 logger = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 50
 SECONDS_TO_TELL = 1.0  # about as long as it takes to write the next message
-SECONDS_BETWEEN_LOOKS = 0.01
 
 
 class RasaError(RuntimeError):
@@ -55,7 +55,6 @@ class RasaClient:
         self._url = f"{url}/webhooks/frontdesk"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._session: aiohttp.ClientSession | None = None
-        self._asked = 0  # on behalf of patients who wait
         self._untold: dict[UUID, _Untold] = {}
         self._one_by_one = asyncio.Lock()
 
@@ -68,15 +67,13 @@ class RasaClient:
             RasaError: if there is none within ``seconds``.
         """
         said = {"button": button} if button else _words(text[: settings.MAX_TEXT])
-        self._asked += 1
         try:
-            async with asyncio.timeout(seconds):
-                await self._catch_up(conversation_id)
-                return await self._say(conversation_id, said, seconds)
+            with waiting.patient():
+                async with asyncio.timeout(seconds):
+                    await self._catch_up(conversation_id)
+                    return await self._say(conversation_id, said, seconds)
         except TimeoutError as error:
             raise RasaError("TimeoutError") from error
-        finally:
-            self._asked -= 1
 
     async def tell(self, conversation_id: UUID, text: str) -> None:
         """Lets Rasa know of a message that was answered without it; drops the reply.
@@ -90,8 +87,7 @@ class RasaClient:
         time = asyncio.get_running_loop().time
         until = time() + SECONDS_TO_TELL
         async with self._one_by_one:
-            while self._asked and time() < until:
-                await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+            await waiting.nobody(until - time())
             if time() > until + SECONDS_TO_TELL:
                 untold.texts.clear()
                 logger.info("Rasa was not told of an urgent message: it hangs.")

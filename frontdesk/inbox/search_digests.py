@@ -18,6 +18,7 @@ from django.db.models import Min
 
 from frontdesk.chat import database
 from frontdesk.chat.models import Alert, Conversation, Feedback, Message, Ticket
+from frontdesk.chat.waiting import waiting
 from frontdesk.inbox.review_queue_harm import harm_of, reasons_of
 from frontdesk.inbox.search_index import Said, index
 from frontdesk.inbox.search_models import Digest, Stale, Turn
@@ -33,6 +34,7 @@ MOST_MESSAGES = 1000
 PAGES_AT_ONCE = 200  # of the index, in one transaction
 # In one go, a fifth of the time. Under load the search lags behind, and not the chat.
 MOST_SECONDS = 2.0
+SECONDS_TO_LET_BY = 0.2  # patients who wait for an answer, before each batch
 PAUSE = 4  # times as long as the batch before it
 MOST_MERGES = 100  # of some 12 ms; 31 are enough for 200 000 messages
 READ = (
@@ -63,6 +65,7 @@ async def keep_up() -> None:
     """Digests what has changed, then cleans the index of what was erased."""
     until = time.monotonic() + MOST_SECONDS
     for conversation_id in await database.read(_due):
+        await waiting.nobody(SECONDS_TO_LET_BY)
         began = time.monotonic()
         if began >= until:
             break

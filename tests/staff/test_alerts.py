@@ -9,6 +9,7 @@ import itertools
 import logging
 import re
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,8 +20,10 @@ from frontdesk.alerts import climb, delivery, drill, sending
 from frontdesk.alerts.ladder import Ladder, Step
 from frontdesk.alerts.models import Attempt, Drill
 from frontdesk.alerts.presenter import duration
+from frontdesk.alerts.worker import SECONDS_TO_LET_BY, Worker
 from frontdesk.audit.models import Entry
 from frontdesk.chat.models import Alert
+from frontdesk.chat.waiting import waiting
 from frontdesk.staff.permissions import Permission
 from tests.frontdesk.gateway_for_tests import CERTAIN, wait_until
 from tests.staff.alert_receiver import Receiver
@@ -275,6 +278,39 @@ def test_a_dry_run_is_loud_and_sent_to_nobody(receiver, change, caplog):
 
     assert alert.states == [(0, "pager", "dry_run")]
     assert "Dry run, nobody is told. pager: Urgent alert" in caplog.text
+
+
+def test_a_dry_run_is_over_once_it_is_planned(receiver, change):
+    change(URGENT_LADDER=ladder((0, "pager"), (2, "one")), ALERT_CHANNELS={})
+    alert = Climb()
+
+    with transaction.atomic():
+        climb.climb(alert.pk, alert.now)
+
+    (attempt,) = alert.attempts
+    assert (attempt.state, attempt.tries, attempt.due_at) == ("dry_run", 0, None)
+    assert attempt.finished_at == alert.now
+    noted = Entry.objects.filter(subject=f"alert {alert.pk}", action="notify")
+    assert [entry.detail["outcome"] for entry in noted] == ["dry_run"]
+    assert alert.alert.next_step_at == alert.start + timedelta(minutes=2)
+
+
+def test_many_alerts_wait_for_patients_together_and_not_long(change, monkeypatch):
+    change(URGENT_LADDER=ladder((0, "inbox")))
+    alerts = [Climb() for _ in range(4)]
+    monkeypatch.setattr(climb, "due_alerts", lambda now: [each.pk for each in alerts])
+    monkeypatch.setattr(sending, "due_attempts", lambda now: [])
+    worker = Worker(clock=lambda: alerts[-1].now)
+
+    began = time.monotonic()
+    with waiting.patient():
+        asyncio.run(worker.work_off())
+    took = time.monotonic() - began
+
+    assert SECONDS_TO_LET_BY <= took < 3 * SECONDS_TO_LET_BY
+    assert {state for each in alerts for state in each.states} == {
+        (0, "inbox", "posted")
+    }
 
 
 def test_a_service_that_hangs_is_given_up(receiver, change):

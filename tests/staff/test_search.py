@@ -324,6 +324,22 @@ def test_after_a_long_wait_for_the_database_the_search_goes_on_at_once(
     assert 1 < time.monotonic() - began < 4
 
 
+def test_patients_who_wait_go_before_the_search(gateway, monkeypatch):
+    from frontdesk.chat.waiting import waiting
+    from frontdesk.inbox import search_digests
+
+    conversation_id, done = uuid.uuid4(), []
+    with waiting.patient():
+        monkeypatch.setattr(search_digests, "SECONDS_TO_LET_BY", 10)
+        monkeypatch.setattr(search_digests, "digest_again", done.append)
+        # From now on the gateway's own search has something to do.
+        monkeypatch.setattr(search_digests, "_due", lambda: [conversation_id])
+        time.sleep(2)
+        assert conversation_id not in done
+
+    wait_until(lambda: conversation_id in done, 15)
+
+
 def test_nobody_finds_anything_without_an_account(gateway, people):
     from frontdesk.inbox.filters import Filters
     from frontdesk.inbox.search import find
