@@ -37,6 +37,7 @@ class Child:
     command: list[str]
     log: Path
     environment: dict[str, str] = field(repr=False)
+    niceness: int = 0  # how far it steps back where the processor is short; see nice(2)
     process: subprocess.Popen | None = None
 
     def start(self) -> None:
@@ -53,10 +54,14 @@ class Child:
                 stdout=handle,
                 stderr=handle,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=self._before_it_runs,
             )
         finally:
             os.close(handle)
+
+    def _before_it_runs(self) -> None:
+        _end_with_parent()
+        os.nice(self.niceness)
 
     def exit_code(self) -> int | None:
         """The exit code if it was started and has ended."""
