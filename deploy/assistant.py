@@ -28,9 +28,6 @@ from safety.live_model import LiveModelError, read_live
 SECONDS_TO_START = 240
 SECONDS_BETWEEN_NEWS = 5
 WARM_UP = "warm-up"
-# The front desk's many short steps, of which the danger check is the first, go before
-# the assistant's few long ones (docs/decisions/0007-chat-gateway.md).
-NICENESS = 5
 TRAIN_IF_CHANGED = [
     *(sys.executable, "-m", "retraining.train"),
     *("--if-changed", "--adopt"),
@@ -146,7 +143,6 @@ class Assistant:
 
     def _commands(self, model: Path) -> list[Child]:
         settings, python = self.settings, sys.executable
-        logs = settings.logs
         rasa = [python, "-m", "deploy.rasa_server", "run", "--enable-api"]
         rasa += ["-i", HOST, "-p", str(settings.rasa_port), "--model", str(model)]
         rasa += ["--credentials", "credentials.yml", "--endpoints", "endpoints.yml"]
@@ -155,8 +151,8 @@ class Assistant:
         plain = settings.child_environment(with_token=False) | {"SANIC_HOST": HOST}
         secret = settings.child_environment(with_token=True)
         return [
-            Child("Rasa server", rasa, logs / "rasa.log", secret, NICENESS),
-            Child("action server", actions, logs / "actions.log", plain, NICENESS),
+            Child("Rasa server", rasa, settings.logs / "rasa.log", secret),
+            Child("action server", actions, settings.logs / "actions.log", plain),
         ]
 
     def _wait_for_answers(self) -> None:

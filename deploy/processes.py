@@ -37,7 +37,6 @@ class Child:
     command: list[str]
     log: Path
     environment: dict[str, str] = field(repr=False)
-    niceness: int = 0  # how far it steps back where the processor is short; see nice(2)
     process: subprocess.Popen | None = None
 
     def start(self) -> None:
@@ -54,14 +53,10 @@ class Child:
                 stdout=handle,
                 stderr=handle,
                 start_new_session=True,
-                preexec_fn=self._before_it_runs,
+                preexec_fn=_end_with_parent,
             )
         finally:
             os.close(handle)
-
-    def _before_it_runs(self) -> None:
-        _end_with_parent()
-        os.nice(self.niceness)
 
     def exit_code(self) -> int | None:
         """The exit code if it was started and has ended."""

@@ -27,7 +27,7 @@ from retraining.proposals import Proposal
 from retraining.pruning import prune
 from safety.live_model import LiveModelError
 
-NICE = 15  # patients come first on the same processors: front desk 0, assistant 5
+NICE = 10  # patients' messages come first on the same processors
 
 
 class Cancelled(KeyboardInterrupt):

@@ -16,8 +16,7 @@ import pytest
 
 from deploy import assistant as assistant_module
 from deploy import training
-from deploy.assistant import NICENESS, Assistant, StartError, newest_model
-from deploy.front_desk import FrontDesk
+from deploy.assistant import Assistant, StartError, newest_model
 from deploy.processes import Child, PortTakenError, check_port
 from deploy.settings import ROOT, load_settings
 from safety.live_model import hash_of
@@ -234,22 +233,6 @@ def gone(pid, seconds=5):
             return True
         time.sleep(0.05)
     return False
-
-
-def test_a_child_steps_back_as_far_as_it_is_told(tmp_path):
-    command = [sys.executable, "-c", "import os; print(os.nice(0))"]
-    log = tmp_path / "log"
-    child = Child("one", command, log, dict(os.environ), niceness=3)
-    child.start()
-    child.process.wait()
-    assert child.last_lines() == [str(os.nice(0) + 3)]
-
-
-def test_the_assistant_steps_back_behind_the_front_desk(settings):
-    made = Assistant(settings, say=print)
-    children = made._commands(settings.logs / "model.tar.gz")
-    assert [child.niceness for child in children] == [NICENESS] * 2
-    assert FrontDesk(settings, say=print)._server().niceness < NICENESS
 
 
 def test_a_large_log_is_put_aside(tmp_path):
