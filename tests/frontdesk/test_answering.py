@@ -37,7 +37,11 @@ from tests.frontdesk.gateway_for_tests import (
 )
 from tests.frontdesk.run_async import run
 
-DOWN = texts().bubbles("utter_assistant_down")
+
+def down():
+    """What is said while Rasa is; other words when the clinic opens or closes."""
+    return [bubble.text for bubble in texts().bubbles("utter_assistant_down")]
+
 
 # fmt: off
 OUT_OF_ORDER = [
@@ -63,13 +67,12 @@ def test_fallback_with_ticket_where_rasa(patient, rasa, change, behaviour):
     change(RASA_SECONDS=0.5)
     given = dict(behaviour)
     rasa.say(*given.pop("messages", [FAQ]), **given)
+    before = down()
     patient.say("how much is it?")
 
-    replies = patient.replies(len(DOWN))
-
-    said = " ".join(reply["text"] for reply in replies)
-    assert [reply["text"] for reply in replies] == [each.text for each in DOWN]
-    assert all(number in said for number in ("(555) 010-0199", "988", "911"))
+    said = [reply["text"] for reply in patient.replies(len(before))]
+    assert said in (before, down())
+    assert all(number in " ".join(said) for number in ("(555) 010-0199", "988", "911"))
     ticket = Ticket.objects.get(conversation=patient.id)
     assert (ticket.reason, ticket.resolved_at) == ("other_admin", None)
 
@@ -103,11 +106,11 @@ def test_reply_that_cannot_be_stored_gives_the_fallback(patient, monkeypatch):
         return passed(conversation, bubbles)
 
     monkeypatch.setattr(last_gate, "passed", stumble)
+    before = down()
     patient.say("how much is it?")
 
-    replies = patient.replies(len(DOWN))
-
-    assert [reply["text"] for reply in replies] == [each.text for each in DOWN]
+    said = [reply["text"] for reply in patient.replies(len(before))]
+    assert said in (before, down())
 
 
 # --- The last gate ---------------------------------------------------------------------
