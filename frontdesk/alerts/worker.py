@@ -53,9 +53,10 @@ class Worker:
 
     async def work_off(self) -> None:
         """Plans what is due, and begins to send; does not wait until it is sent."""
-        until = asyncio.get_running_loop().time() + SECONDS_TO_LET_BY
+        time = asyncio.get_running_loop().time
+        until = time() + SECONDS_TO_LET_BY
         for alert_id in await database.read(climb.due_alerts, self._clock()):
-            await waiting.nobody(until - asyncio.get_running_loop().time())
+            await waiting.nobody(until - time())
             await _attempt(self._climb, alert_id)
         for attempt_id in await database.read(sending.due_attempts, self._clock()):
             if len(self._sending) >= MOST_SENT_AT_ONCE:

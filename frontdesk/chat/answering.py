@@ -126,14 +126,14 @@ class Answering:
         # Without the deadline of the request that brought it.
         database.deadline.set(None)
         while claimed is not None:
-            with waiting.patient():
-                claimed = await _attempt(claimed)
+            claimed = await _attempt(claimed)
 
 
 async def _attempt(claimed: leases.Claimed) -> leases.Claimed | None:
     """Answers a message; gives the next one. What fails is found by ``recover``."""
     try:
-        return await _answer(claimed)
+        with waiting.patient():
+            return await _answer(claimed)
     except database.DatabaseDownError as error:
         logger.error("A message waits for the database: %s.", error)
     except Exception as error:

@@ -68,10 +68,9 @@ class RasaClient:
         """
         said = {"button": button} if button else _words(text[: settings.MAX_TEXT])
         try:
-            with waiting.patient():
-                async with asyncio.timeout(seconds):
-                    await self._catch_up(conversation_id)
-                    return await self._say(conversation_id, said, seconds)
+            async with asyncio.timeout(seconds):
+                await self._catch_up(conversation_id)
+                return await self._say(conversation_id, said, seconds)
         except TimeoutError as error:
             raise RasaError("TimeoutError") from error
 

@@ -73,7 +73,7 @@ async def keep_up() -> None:
         _digested_at[conversation_id] = began
         # Not for long after one that had to wait for the database.
         now = time.monotonic()
-        await asyncio.sleep(min((now - began) * PAUSE, max(until - now, 0)))
+        await asyncio.sleep(min((now - began) * PAUSE, until - now))
     await _clean()
 
 

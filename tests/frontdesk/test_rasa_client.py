@@ -11,6 +11,7 @@ import pytest
 from tests.frontdesk.gateway_for_tests import FAQ, FakeRasa  # isort: skip
 
 from frontdesk.chat import rasa_client
+from frontdesk.chat.waiting import waiting
 
 PATIENT, URGENT = uuid.uuid4(), uuid.uuid4()
 SLOW = 0.3
@@ -30,7 +31,12 @@ def own_rasa():
 async def somebody_waits(rasa):
     """A patient waits for an answer, of which Rasa has heard."""
     client = rasa_client.RasaClient(rasa.url, "token")
-    asking = asyncio.create_task(client.ask(PATIENT, text="hello", seconds=5))
+
+    async def ask():
+        with waiting.patient():
+            await client.ask(PATIENT, text="hello", seconds=5)
+
+    asking = asyncio.create_task(ask())
     while not rasa.asked:
         await asyncio.sleep(0.01)
     try:

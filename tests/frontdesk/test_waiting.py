@@ -26,15 +26,12 @@ def test_where_nobody_waits_nothing_does(waiting):
 
 def test_the_last_patient_counts(waiting):
     async def work():
-        first, second = waiting.patient(), waiting.patient()
-        first.__enter__()
-        second.__enter__()
-        going = asyncio.create_task(seconds_until_nobody(waiting, 5))
-        await asyncio.sleep(0.1)
-        first.__exit__(None, None, None)
-        await asyncio.sleep(0.1)
-        assert not going.done()
-        second.__exit__(None, None, None)
+        with waiting.patient():
+            with waiting.patient():
+                going = asyncio.create_task(seconds_until_nobody(waiting, 5))
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)
+            assert not going.done()
         return await going
 
     assert 0.2 <= run(work()) < 1
